@@ -1,0 +1,44 @@
+/**
+ * Types of the Kubernetes and Gateway API objects that we read or render: plain JSON, types only.
+ */
+import type { IHTTPRoute } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/HTTPRoute';
+import type { IHTTPRouteSpec } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/HTTPRouteSpec';
+import type { IGateway } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/Gateway';
+import type { IGatewayClass } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/GatewayClass';
+import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment';
+import type { IContainer } from 'kubernetes-models/v1/Container';
+import type { IPod } from 'kubernetes-models/v1/Pod';
+import type { IPodSpec } from 'kubernetes-models/v1/PodSpec';
+import type { IService } from 'kubernetes-models/v1/Service';
+import type { IServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
+import type { IVolume } from 'kubernetes-models/v1/Volume';
+import type { ObjectMeta } from './object.ts';
+
+type Typed<T extends { apiVersion: string; kind: string }> = Omit<T, 'metadata'> & { readonly metadata: ObjectMeta };
+
+export type Deployment = Typed<IDeployment>;
+export type Service = Typed<IService>;
+export type ServiceAccount = Typed<IServiceAccount>;
+export type Pod = Typed<IPod>;
+export type HTTPRoute = Typed<IHTTPRoute>;
+export type Gateway = Typed<IGateway>;
+export type GatewayClass = Typed<IGatewayClass>;
+
+export type PodSpec = IPodSpec;
+/** A pod template as users and presets write it: partial, `containers` may be absent. */
+export type PartialPodSpec = Partial<IPodSpec>;
+export type Container = IContainer;
+export type Volume = IVolume;
+export type HTTPRouteSpec = IHTTPRouteSpec;
+
+export const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment' } as const;
+export const REPLICA_SET = { apiVersion: 'apps/v1', kind: 'ReplicaSet' } as const;
+export const POD = { apiVersion: 'v1', kind: 'Pod' } as const;
+export const SERVICE = { apiVersion: 'v1', kind: 'Service' } as const;
+export const SERVICE_ACCOUNT = { apiVersion: 'v1', kind: 'ServiceAccount' } as const;
+export const CONFIG_MAP = { apiVersion: 'v1', kind: 'ConfigMap' } as const;
+export const NAMESPACE = { apiVersion: 'v1', kind: 'Namespace' } as const;
+export const GATEWAY_GROUP = 'gateway.networking.k8s.io';
+export const GATEWAY = { apiVersion: `${GATEWAY_GROUP}/v1`, kind: 'Gateway' } as const;
+export const GATEWAY_CLASS = { apiVersion: `${GATEWAY_GROUP}/v1`, kind: 'GatewayClass' } as const;
+export const HTTP_ROUTE = { apiVersion: `${GATEWAY_GROUP}/v1`, kind: 'HTTPRoute' } as const;

@@ -1,0 +1,77 @@
+import type { Ref } from './object.ts';
+
+/** A part of the product that a problem or a child belongs to. */
+export type Part = 'config' | 'workload' | 'route' | 'gateway';
+
+/** Where the user wrote the value in question: the service itself or one of the configs it is made of. */
+export interface Source {
+  readonly kind: 'LLMInferenceService' | 'LLMInferenceServiceConfig';
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/**
+ * What is wrong, as data. Wording, condition, reason, severity and retry are decided by one table in `status/`.
+ * Paths are written as a user reads them: `spec.template.containers[name=main].resources`.
+ */
+export type Problem =
+  /** A referenced or selected config exists in none of the namespaces looked into. */
+  | { readonly code: 'ConfigNotFound'; readonly name: string; readonly namespaces: readonly string[]; readonly path?: string }
+  /** Merging or templating failed; `message` carries Go's own wording. */
+  | { readonly code: 'MergeFailed'; readonly message: string; readonly source?: Source; readonly path?: string }
+  | {
+      readonly code: 'TemplateFailed';
+      readonly message: string;
+      readonly source?: Source;
+      readonly path?: string;
+      /** One-based column within the text of the field. */
+      readonly column?: number;
+    }
+  /** A value that no layer may have. `found` and `allowed` complete the sentence. */
+  | {
+      readonly code: 'InvalidField';
+      readonly part: Part;
+      readonly path: string;
+      readonly found: string;
+      readonly allowed: string;
+      readonly source?: Source;
+    }
+  /** A field of KServe's API that this operator does not act on. */
+  | { readonly code: 'UnsupportedField'; readonly path: string; readonly source?: Source }
+  | { readonly code: 'ServiceAccountNotFound'; readonly namespace: string; readonly name: string; readonly path: string }
+  /** `path` is absent when the Gateway is the default one of the settings. */
+  | { readonly code: 'GatewayNotFound'; readonly namespace: string; readonly name: string; readonly path?: string }
+  | { readonly code: 'HTTPRouteNotFound'; readonly namespace: string; readonly name: string; readonly path: string }
+  | { readonly code: 'HTTPRouteWithoutParents'; readonly namespace: string; readonly name: string; readonly path: string }
+  /** A kind that a child or a reference needs is not installed. */
+  | { readonly code: 'ApiNotServed'; readonly part: Part; readonly apiVersion: string; readonly kind: string }
+  /** The operator may not read or write what the service needs. */
+  | { readonly code: 'Forbidden'; readonly part: Part; readonly ref: Ref; readonly verb: string; readonly message: string }
+  /** An object with the name of a child exists and belongs to somebody else. */
+  | { readonly code: 'NotOurs'; readonly part: Part; readonly ref: Ref; readonly owner?: string }
+  /** The API server refuses a child. `path` is the field in the user's YAML when it could be mapped back. */
+  | {
+      readonly code: 'ChildRejected';
+      readonly part: Part;
+      readonly ref: Ref;
+      readonly message: string;
+      readonly childPath?: string;
+      readonly path?: string;
+      readonly source?: Source;
+    }
+  | { readonly code: 'QuotaExceeded'; readonly part: Part; readonly ref: Ref; readonly message: string }
+  | { readonly code: 'NamespaceTerminating'; readonly part: Part; readonly namespace: string }
+  /** The API server could not be reached or failed; retried. */
+  | { readonly code: 'ApiServerError'; readonly part: Part; readonly ref: Ref; readonly message: string }
+  /** Warnings: the service works, but probably not as meant. */
+  | {
+      readonly code: 'DeviceCountMismatch';
+      readonly path: string;
+      readonly resource: string;
+      readonly requested: string;
+      readonly expected: number;
+      readonly source?: Source;
+    }
+  | { readonly code: 'DuplicateListKey'; readonly path: string; readonly key: string; readonly value: string };
+
+export type ProblemCode = Problem['code'];

@@ -1,0 +1,62 @@
+/**
+ * Labels, annotations, names and ports that users, other controllers and KServe's own tools rely on.
+ */
+import { childName } from './names.ts';
+
+export const FIELD_MANAGER = 'llmisvc';
+/** Second field manager: holds `replicas` when the effective spec leaves it to others (see the apply step). */
+export const HANDOVER_MANAGER = 'llmisvc-handover';
+/** Lease of this operator, and of KServe's controller for the same kinds. */
+export const LEASE_NAME = 'llmisvc-controller';
+export const KSERVE_LEASE_NAME = 'llminferenceservice-kserve-controller-manager';
+/** Field managers under which KServe's controller writes its children with Update. */
+export const KSERVE_FIELD_MANAGERS = ['manager', 'llmisvc-controller', 'kserve'] as const;
+
+export const KSERVE_SERVICE_FINALIZER = 'serving.kserve.io/llmisvc-finalizer';
+export const KSERVE_CONFIG_FINALIZER = 'serving.kserve.io/llmisvcconfig-finalizer';
+
+export const LABEL_NAME = 'app.kubernetes.io/name';
+export const LABEL_PART_OF = 'app.kubernetes.io/part-of';
+export const LABEL_COMPONENT = 'app.kubernetes.io/component';
+export const PART_OF = 'llminferenceservice';
+export const COMPONENT_WORKLOAD = 'llminferenceservice-workload';
+export const COMPONENT_ROUTER = 'llminferenceservice-router';
+export const LABEL_KSERVE_COMPONENT = 'kserve.io/component';
+export const LABEL_ROLE = 'llm-d.ai/role';
+/** On the service itself and its HTTPRoute only, so that `kubectl get route -l …` finds it. */
+export const LABEL_INFERENCE_SERVICE = 'serving.kserve.io/inferenceservice';
+
+/** Hash of the desired child, on its own metadata. */
+export const ANNOTATION_HASH = 'llmisvc.serving.kserve.io/hash';
+export const ANNOTATION_STOP = 'serving.kserve.io/stop';
+export const ANNOTATION_MODEL_BASED_ROUTING = 'serving.kserve.io/model-based-routing-enabled';
+/** In `spec.annotations` of a workload preset: the device whose count is derived from the parallelism. */
+export const ANNOTATION_DEVICE = 'llmisvc.serving.kserve.io/device-resource';
+
+/** The eleven well-known configs, without prefix, in the order in which their pins are written. */
+export const WELL_KNOWN_CONFIGS = [
+  'config-llm-template',
+  'config-llm-decode-template',
+  'config-llm-prefill-template',
+  'config-llm-worker-data-parallel',
+  'config-llm-decode-worker-data-parallel',
+  'config-llm-prefill-worker-data-parallel',
+  'config-llm-scheduler',
+  'config-llm-router-route',
+  'config-llm-scheduler-latency-predictor',
+  'config-llm-tokenizer',
+  'config-llm-tracing',
+] as const;
+export const PRESET_TEMPLATE = 'config-llm-template';
+export const PRESET_ROUTE = 'config-llm-router-route';
+export const PIN_PREFIX = 'serving.kserve.io/';
+
+export const MAIN_CONTAINER = 'main';
+export const STORAGE_INITIALIZER = 'storage-initializer';
+export const MODEL_PATH = '/mnt/models';
+export const WORKLOAD_PORT = 8000;
+
+export const deploymentName = (service: string): string => childName(service, '-kserve');
+export const workloadServiceName = (service: string): string => childName(service, '-kserve-workload-svc');
+export const routeName = (service: string): string => childName(service, '-kserve-route');
+export const inferencePoolName = (service: string): string => childName(service, '-inference-pool');

@@ -1,0 +1,30 @@
+import type { AppliedConfig, LLMInferenceService, LLMInferenceServiceSpec } from '../api/llmisvc.ts';
+import type { Problem, Source } from '../api/problem.ts';
+
+/** One layer of the effective spec, lowest first: presets, then base refs, then the service itself. */
+export interface Layer {
+  readonly source: Source;
+  readonly role: 'Preset' | 'UserRef' | 'Service';
+  readonly spec: LLMInferenceServiceSpec;
+}
+
+/** Where the value at a path of the effective spec came from: a layer, or a named step that set it. */
+export type Origin = { readonly layer: Source } | { readonly step: string };
+
+/** The result of `resolve`: what the service means once presets, base refs and settings are taken into account. */
+export interface Effective {
+  readonly service: LLMInferenceService;
+  /** False when a config is missing or merging failed: then `spec` is the service's own and nothing is to be changed. */
+  readonly combined: boolean;
+  readonly spec: LLMInferenceServiceSpec;
+  /** Annotation `serving.kserve.io/stop: "true"` (any case) on the service. */
+  readonly stopped: boolean;
+  readonly layers: readonly Layer[];
+  /** `status.appliedConfigs`; absent when combination failed. */
+  readonly appliedConfigs?: readonly AppliedConfig[];
+  /** `status.annotations`: pins of well-known config names. */
+  readonly pins: Readonly<Record<string, string>>;
+  /** Origin of the value at a path of the effective spec, such as `template.containers[name=main].image`. */
+  readonly originOf: (path: string) => Origin | undefined;
+  readonly problems: readonly Problem[];
+}

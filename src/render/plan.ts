@@ -1,0 +1,48 @@
+import type { Gvk, KubeObject, OwnerReference } from '../api/object.ts';
+import { type LLMInferenceService, LLMISVC } from '../api/llmisvc.ts';
+import type { Part, Problem } from '../api/problem.ts';
+
+/** A child object as it shall be, and everything the apply step must know about it. */
+export interface Child {
+  /** Complete desired object: labels, owner reference, whole spec. No hash, no resource version. */
+  readonly object: KubeObject;
+  readonly part: Part;
+  /** Children are created in ascending order; equal numbers may be written at the same time. */
+  readonly order: number;
+  /**
+   * Fields that belong to others whenever `object` does not carry them, as paths: `[['spec', 'replicas']]`. They are
+   * handed over before they are left out.
+   */
+  readonly leftToOthers: readonly (readonly string[])[];
+  /** Which part of the effective spec a part of the child was made from, longest prefix first wins. */
+  readonly origins: readonly PathOrigin[];
+}
+
+/** `child: 'spec.template.spec'` was made from `spec: 'spec.template'`. */
+export interface PathOrigin {
+  readonly child: string;
+  readonly spec: string;
+}
+
+/** The result of `render`. */
+export interface Plan {
+  /** In apply order. */
+  readonly children: readonly Child[];
+  /** Parts that could not be rendered: their existing children stay as they are. */
+  readonly held: ReadonlySet<Part>;
+  /** All kinds that any family can render, with the part they belong to: what is ours, of these kinds and not desired, is pruned. */
+  readonly prunable: readonly (Gvk & { readonly part: Part })[];
+  readonly problems: readonly Problem[];
+}
+
+/** The owner reference of every namespaced child, as KServe writes it. */
+export function ownerReference(service: LLMInferenceService): OwnerReference {
+  return {
+    apiVersion: LLMISVC.apiVersion,
+    kind: LLMISVC.kind,
+    name: service.metadata.name,
+    uid: service.metadata.uid ?? '',
+    controller: true,
+    blockOwnerDeletion: true,
+  };
+}
