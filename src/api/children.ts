@@ -9,6 +9,7 @@ import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment';
 import type { IContainer } from 'kubernetes-models/v1/Container';
 import type { IPod } from 'kubernetes-models/v1/Pod';
 import type { IPodSpec } from 'kubernetes-models/v1/PodSpec';
+import type { ISecret } from 'kubernetes-models/v1/Secret';
 import type { IService } from 'kubernetes-models/v1/Service';
 import type { IServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
 import type { IVolume } from 'kubernetes-models/v1/Volume';
@@ -19,6 +20,7 @@ type Typed<T extends { apiVersion: string; kind: string }> = Omit<T, 'metadata'>
 export type Deployment = Typed<IDeployment>;
 export type Service = Typed<IService>;
 export type ServiceAccount = Typed<IServiceAccount>;
+export type Secret = Typed<ISecret>;
 export type Pod = Typed<IPod>;
 export type HTTPRoute = Typed<IHTTPRoute>;
 export type Gateway = Typed<IGateway>;
@@ -36,6 +38,7 @@ export const REPLICA_SET = { apiVersion: 'apps/v1', kind: 'ReplicaSet' } as cons
 export const POD = { apiVersion: 'v1', kind: 'Pod' } as const;
 export const SERVICE = { apiVersion: 'v1', kind: 'Service' } as const;
 export const SERVICE_ACCOUNT = { apiVersion: 'v1', kind: 'ServiceAccount' } as const;
+export const SECRET = { apiVersion: 'v1', kind: 'Secret' } as const;
 export const CONFIG_MAP = { apiVersion: 'v1', kind: 'ConfigMap' } as const;
 export const NAMESPACE = { apiVersion: 'v1', kind: 'Namespace' } as const;
 export const GATEWAY_GROUP = 'gateway.networking.k8s.io';

@@ -39,6 +39,13 @@ export type Problem =
   /** A field of KServe's API that this operator does not act on. */
   | { readonly code: 'UnsupportedField'; readonly path: string; readonly source?: Source }
   | { readonly code: 'ServiceAccountNotFound'; readonly namespace: string; readonly name: string; readonly path: string }
+  /** A Secret that the ServiceAccount of the pods lists under `secrets` does not exist. */
+  | {
+      readonly code: 'SecretNotFound';
+      readonly namespace: string;
+      readonly name: string;
+      readonly serviceAccount: string;
+    }
   /** `path` is absent when the Gateway is the default one of the settings. */
   | { readonly code: 'GatewayNotFound'; readonly namespace: string; readonly name: string; readonly path?: string }
   | { readonly code: 'HTTPRouteNotFound'; readonly namespace: string; readonly name: string; readonly path: string }
@@ -72,6 +79,17 @@ export type Problem =
       readonly expected: number;
       readonly source?: Source;
     }
+  /** The selector of a running Deployment cannot change, so its pods keep the label that the spec would change or drop. */
+  | {
+      readonly code: 'LabelKept';
+      readonly path: string;
+      readonly ref: Ref;
+      readonly kept: string;
+      /** Absent when the spec no longer has the label. */
+      readonly wanted?: string;
+    }
+  /** A field that the user set and that the operator sets itself, such as the `args` of the storage initializer. */
+  | { readonly code: 'FieldOverridden'; readonly path: string; readonly used: string }
   | { readonly code: 'DuplicateListKey'; readonly path: string; readonly key: string; readonly value: string };
 
 export type ProblemCode = Problem['code'];
