@@ -1,0 +1,41 @@
+import type { Readable } from 'node:stream';
+import type { Gvk, KubeObject } from '../api/object.ts';
+import type { WatchEvent } from './types.ts';
+
+/**
+ * The events of a watch, read from its body: one JSON document a line, whose lines and characters may be cut anywhere.
+ * Objects carry the kind that was asked for. A last line without its end is dropped: the connection broke within it.
+ *
+ * @throws what the connection failed with; Error for a line that is not an event
+ */
+export async function* watchEvents<T extends KubeObject>(
+  body: Readable,
+  { apiVersion, kind }: Gvk,
+  signal: AbortSignal,
+): AsyncGenerator<WatchEvent<T>> {
+  const decoder = new TextDecoder();
+  const pending: string[] = [];
+  try {
+    for await (const chunk of body) {
+      const lines = decoder.decode(chunk as Uint8Array, { stream: true }).split('\n');
+      // Joined once for each line rather than for each chunk: an object may arrive in hundreds of chunks.
+      for (const [index, part] of lines.entries()) {
+        pending.push(part);
+        if (index === lines.length - 1) break;
+        const line = pending.splice(0).join('').trim();
+        if (line === '') continue;
+        signal.throwIfAborted();
+        const event = parseEvent<T>(line);
+        yield event.type === 'ERROR' ? event : { type: event.type, object: { ...event.object, apiVersion, kind } };
+      }
+    }
+  } finally {
+    body.destroy();
+  }
+}
+
+function parseEvent<T>(line: string): WatchEvent<T> {
+  const event = JSON.parse(line) as Partial<WatchEvent<T>>;
+  if (event.type === undefined || event.object === undefined) throw new Error('watch: a line holds no event');
+  return event as WatchEvent<T>;
+}
