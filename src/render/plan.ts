@@ -35,6 +35,15 @@ export interface Plan {
   readonly problems: readonly Problem[];
 }
 
+/** What one family of children comes to. */
+export interface Rendered {
+  /** Absent when nothing of this kind is wanted, or when the part is held. */
+  readonly child?: Child;
+  readonly problems: readonly Problem[];
+  /** The part cannot be rendered (see the problems), or something that it depends on is not known yet. */
+  readonly held: boolean;
+}
+
 /** The owner reference of every namespaced child, as KServe writes it. */
 export function ownerReference(service: LLMInferenceService): OwnerReference {
   return {

@@ -1,0 +1,81 @@
+import { DEPLOYMENT, HTTP_ROUTE, SERVICE } from '../api/children.ts';
+import { refKey, refOf } from '../api/object.ts';
+import type { Part, Problem } from '../api/problem.ts';
+import type { Settings } from '../api/settings.ts';
+import type { Snapshot } from '../api/snapshot.ts';
+import type { Effective } from '../config/effective.ts';
+import type { Child, Plan, Rendered } from './plan.ts';
+import { renderHTTPRoute } from './routing/httproute.ts';
+import { renderDeployment } from './workload/deployment.ts';
+import { renderService } from './workload/service.ts';
+
+/** The families of children, each with the part that its problems hold back. */
+const FAMILIES = [
+  { part: 'workload', render: renderDeployment },
+  { part: 'workload', render: renderService },
+  { part: 'route', render: renderHTTPRoute },
+] as const satisfies readonly {
+  part: Part;
+  render: (effective: Effective, snapshot: Snapshot, settings: Settings) => Rendered;
+}[];
+
+const PRUNABLE: Plan['prunable'] = [
+  { ...DEPLOYMENT, part: 'workload' },
+  { ...SERVICE, part: 'workload' },
+  { ...HTTP_ROUTE, part: 'route' },
+];
+
+const ALL_PARTS: readonly Part[] = ['config', 'workload', 'route', 'gateway'];
+
+/**
+ * The children of a service in apply order, from its effective spec.
+ *
+ * A stopped service has none, so that everything is pruned, also when its spec cannot be combined. A part with an error
+ * is held: its children are missing from the plan and the live ones stay as they are. Never throws on a user's mistake.
+ */
+export function render(effective: Effective, snapshot: Snapshot, settings: Settings): Plan {
+  if (effective.stopped) return { children: [], held: new Set(), prunable: PRUNABLE, problems: [] };
+
+  const heldBefore = heldByConfig(effective);
+  const families = FAMILIES.filter(({ part }) => !heldBefore.has(part)).map(({ part, render: renderFamily }) => ({
+    part,
+    rendered: renderFamily(effective, snapshot, settings),
+  }));
+  const held = new Set([...heldBefore, ...families.filter((f) => f.rendered.held).map((f) => f.part)]);
+  const children = families
+    .map((family) => family.rendered.child)
+    .filter((child) => child !== undefined && !held.has(child.part)) as Child[];
+
+  return {
+    children: children.sort(byOrder),
+    held,
+    prunable: PRUNABLE,
+    problems: families.flatMap((family) => family.rendered.problems),
+  };
+}
+
+/** The parts that problems of the effective spec hold back. Nothing is changed for a spec whose meaning is not certain. */
+function heldByConfig(effective: Effective): ReadonlySet<Part> {
+  if (!effective.combined) return new Set(ALL_PARTS);
+  return new Set(effective.problems.flatMap(partsHeldBy));
+}
+
+function partsHeldBy(problem: Problem): readonly Part[] {
+  switch (problem.code) {
+    case 'UnsupportedField':
+    case 'ConfigNotFound':
+    case 'MergeFailed':
+    case 'TemplateFailed':
+      return ALL_PARTS;
+    case 'InvalidField':
+      return problem.part === 'config' ? ALL_PARTS : [problem.part];
+    default:
+      return [];
+  }
+}
+
+function byOrder(a: Child, b: Child): number {
+  if (a.order !== b.order) return a.order - b.order;
+  const [left, right] = [refKey(refOf(a.object)), refKey(refOf(b.object))];
+  return left < right ? -1 : left > right ? 1 : 0;
+}

@@ -1,0 +1,137 @@
+import { DEPLOYMENT, type Deployment, type PartialPodSpec } from '../../api/children.ts';
+import { compact, type Ref } from '../../api/object.ts';
+import type { Problem } from '../../api/problem.ts';
+import type { Settings } from '../../api/settings.ts';
+import { type Snapshot, view } from '../../api/snapshot.ts';
+import { deploymentName, STORAGE_INITIALIZER } from '../../api/wellknown.ts';
+import type { Effective } from '../../config/effective.ts';
+import { podLabels, propagatedAnnotations, propagatedLabels, specAnnotations } from '../labels.ts';
+import { ownerReference, type PathOrigin, type Rendered } from '../plan.ts';
+import { collapseDuplicates } from './duplicates.ts';
+import { attachModel } from './storage.ts';
+
+type Labels = Readonly<Record<string, string>>;
+type Selector = Deployment['spec'] extends infer S | undefined ? (S extends { selector: infer L } ? L : never) : never;
+
+/** What a live Deployment hands on to its next version: an immutable selector, and what a change of would restart pods. */
+const carriedOver = view('deployment-carried-over', (deployment: Deployment) => {
+  const initializer = deployment.spec?.template.spec?.initContainers?.find((c) => c.name === STORAGE_INITIALIZER);
+  return {
+    owner: deployment.metadata.ownerReferences?.find((reference) => reference.controller)?.uid ?? '',
+    selector: deployment.spec?.selector ?? {},
+    initializer: initializer
+      ? compact({
+          image: initializer.image,
+          hfEnv: initializer.env?.some((entry) => entry.name.startsWith('HF_')) ?? false,
+        })
+      : undefined,
+  };
+});
+
+/**
+ * The Deployment of a single-node workload. Its selector holds all pod labels, as KServe's does; the selector of a live
+ * Deployment of this service is kept, and its pods keep the labels that it selects (warning LabelKept).
+ * `replicas` is left to others when the spec has none.
+ */
+export function renderDeployment(effective: Effective, snapshot: Snapshot, settings: Settings): Rendered {
+  const { service, spec } = effective;
+  const ref = {
+    ...DEPLOYMENT,
+    namespace: service.metadata.namespace ?? '',
+    name: deploymentName(service.metadata.name),
+  };
+  const answer = snapshot.get(ref, carriedOver);
+  if (answer.state === 'unknown') return { problems: [], held: true };
+  if (!spec.template?.containers?.length) return { problems: [noContainers(effective)], held: true };
+
+  const live = answer.state === 'found' && answer.value.owner === service.metadata.uid ? answer.value : undefined;
+  const collapsed = collapseDuplicates(spec.template, 'spec.template');
+  const model = attachModel(collapsed.value, live?.initializer, effective, snapshot, settings);
+  const problems = [...collapsed.problems, ...model.problems];
+  if (model.held) return { problems, held: true };
+
+  const propagated = propagatedAnnotations(service);
+  const labels = { ...podLabels(service), ...propagatedLabels(service), ...spec.labels };
+  const selector: Selector = live?.selector ?? { matchLabels: labels };
+  const object = {
+    ...DEPLOYMENT,
+    metadata: compact({
+      name: ref.name,
+      namespace: service.metadata.namespace,
+      labels,
+      annotations: unlessEmpty(propagated),
+      ownerReferences: [ownerReference(service)],
+    }),
+    spec: compact({
+      replicas: spec.replicas,
+      selector,
+      strategy: strategyOf(effective),
+      template: {
+        metadata: compact({
+          labels: { ...labels, ...selector.matchLabels },
+          annotations: unlessEmpty({ ...propagated, ...specAnnotations(spec.annotations) }),
+        }),
+        spec: model.podSpec,
+      },
+    }),
+  };
+  return {
+    child: {
+      object,
+      part: 'workload',
+      order: 10,
+      leftToOthers: spec.replicas === undefined ? [['spec', 'replicas']] : [],
+      origins: originsOf(model.podSpec),
+    },
+    problems: [...problems, ...labelsKept(labels, selector.matchLabels ?? {}, ref)],
+    held: false,
+  };
+}
+
+function strategyOf({ spec }: Effective): object | undefined {
+  const { maxUnavailable, maxSurge } = spec.rolloutStrategy ?? {};
+  if (maxUnavailable === undefined && maxSurge === undefined) return undefined;
+  return { type: 'RollingUpdate', rollingUpdate: compact({ maxUnavailable, maxSurge }) };
+}
+
+function unlessEmpty(entries: Labels): Labels | undefined {
+  return Object.keys(entries).length > 0 ? entries : undefined;
+}
+
+function labelsKept(labels: Labels, selected: Labels, ref: Ref): readonly Problem[] {
+  return Object.entries(selected)
+    .filter(([key, value]) => labels[key] !== value)
+    .map(([key, kept]) => {
+      const wanted = labels[key];
+      return { code: 'LabelKept', path: `spec.labels[${key}]`, ref, kept, ...(wanted !== undefined && { wanted }) };
+    });
+}
+
+function noContainers(effective: Effective): Problem {
+  const layers = effective.layers.map((layer) => layer.source.name).join(', ');
+  return {
+    code: 'InvalidField',
+    part: 'workload',
+    path: 'spec.template.containers',
+    found: `no container in any layer (${layers})`,
+    allowed: 'at least one container; the first one that serves the model is called "main"',
+  };
+}
+
+function originsOf(podSpec: PartialPodSpec): readonly PathOrigin[] {
+  const initializer = podSpec.initContainers?.findIndex((container) => container.name === STORAGE_INITIALIZER) ?? -1;
+  const initializerPaths = initializer < 0 ? [] : [`[name=${STORAGE_INITIALIZER}]`, `[${initializer}]`];
+  return [
+    ...initializerPaths.map((selector) => ({
+      child: `spec.template.spec.initContainers${selector}.args`,
+      spec: 'spec.model.uri',
+    })),
+    { child: 'spec.template.spec', spec: 'spec.template' },
+    { child: 'spec.template.metadata.labels', spec: 'spec.labels' },
+    { child: 'spec.template.metadata.annotations', spec: 'spec.annotations' },
+    { child: 'spec.strategy.rollingUpdate', spec: 'spec.rolloutStrategy' },
+    { child: 'spec.replicas', spec: 'spec.replicas' },
+    { child: 'spec.selector.matchLabels', spec: 'spec.labels' },
+    { child: 'metadata.labels', spec: 'spec.labels' },
+  ];
+}
