@@ -70,7 +70,13 @@ async function startLocked(options: GatewayOptions, lock: GatewayLock): Promise<
     name: 'envoy-gateway',
     command: '/usr/bin/env',
     args: [command, ...args, '/envoy-gateway', 'server', '--config-path', '/config.yaml'],
-    env: { PATH: process.env['PATH'], KUBECONFIG: '/kubeconfig', ENVOY_GATEWAY_NAMESPACE: GATEWAY_NAMESPACE },
+    // Without HOME it looks for the user's home folder in /etc/passwd, which is not there, and ends without a word.
+    env: {
+      PATH: process.env['PATH'],
+      HOME: '/tmp',
+      KUBECONFIG: '/kubeconfig',
+      ENVOY_GATEWAY_NAMESPACE: GATEWAY_NAMESPACE,
+    },
     logFile: join(controlPlane.logDir, 'envoy-gateway.log'),
     recordIn,
   });

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 
-/** Ports that Envoy Gateway 1.9 listens on and that cannot be configured: xDS and health. */
-export const ENVOY_GATEWAY_PORTS: readonly number[] = [18000, 8081];
+/** Ports that Envoy Gateway 1.9 listens on and that cannot be configured: xDS, Wasm files, metrics, health. */
+export const ENVOY_GATEWAY_PORTS: readonly number[] = [18000, 18002, 8080, 8081];
 
 /** Rejects with the port, and how to find who holds it, when one of the ports is in use by another program. */
 export async function checkPortsFree(ports: readonly number[]): Promise<void> {

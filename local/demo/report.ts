@@ -1,0 +1,110 @@
+import { styleText } from 'node:util';
+
+/** What the local commands tell a person: steps with their times, and never more than ten seconds of silence. */
+export interface Report {
+  title(text: string): void;
+  /** Runs one step and prints it with its time; what is said meanwhile appears below. A failed step is marked and rethrown. */
+  step<T>(text: string, run: (say: Say) => Promise<T>): Promise<T>;
+  /** Marks a step whose time is of interest only as part of another one. */
+  line(text: string): void;
+  /** A command as a person would type it. */
+  command(text: string): void;
+  /** What a command answered, indented. */
+  output(text: string): void;
+  /** Text without line end, as it arrives. */
+  stream(text: string): void;
+  failure(text: string): void;
+  /** The table of steps and times, with a total. */
+  summary(): void;
+}
+
+export type Say = (line: string) => void;
+
+type Style = Parameters<typeof styleText>[0];
+
+const STILL_MS = 8000;
+
+/** A report to a stream; colours only where the stream is a terminal and NO_COLOR is not set. */
+export function createReport(out: NodeJS.WriteStream = process.stdout): Report {
+  const paint = (style: Style, text: string): string => styleText(style, text, { stream: out });
+  const times: { readonly text: string; readonly seconds: number; readonly depth: number }[] = [];
+  const began = performance.now();
+  let lastSaid = performance.now();
+  let depth = 0;
+  let midLine = false;
+
+  const write = (text: string): void => {
+    lastSaid = performance.now();
+    midLine = !text.endsWith('\n');
+    out.write(text);
+  };
+  const print = (text: string): void => write(`${midLine ? '\n' : ''}${text}\n`);
+  const indent = (): string => '  '.repeat(depth + 1);
+
+  return {
+    title: (text) => print(`\n${paint(['bold'], text)}\n${paint('dim', '─'.repeat(Math.min(text.length, 100)))}`),
+    async step(text, run) {
+      const start = performance.now();
+      const at = times.length;
+      print(`${indent()}${paint('cyan', '▸')} ${text}`);
+      depth += 1;
+      const own = depth;
+      const ticker = setInterval(() => {
+        const innermost = own === depth;
+        if (innermost && performance.now() - lastSaid >= STILL_MS) {
+          print(`${indent()}${paint('dim', `… ${text}: ${secondsSince(start)}`)}`);
+        }
+      }, 1000);
+      try {
+        const result = await run((line) => print(`${indent()}${paint('dim', line)}`));
+        depth -= 1;
+        times.splice(at, 0, { text, seconds: (performance.now() - start) / 1000, depth });
+        print(`${indent()}${paint('green', '✓')} ${text} ${paint('dim', secondsSince(start))}`);
+        return result;
+      } catch (error) {
+        depth -= 1;
+        print(`${indent()}${paint('red', '✗')} ${text} ${paint('dim', secondsSince(start))}`);
+        throw error;
+      } finally {
+        clearInterval(ticker);
+      }
+    },
+    line: (text) => print(`${indent()}${text}`),
+    command(text) {
+      print('');
+      for (const line of text.split('\n')) print(`${indent()}${paint('bold', `$ ${line}`)}`);
+    },
+    output(text) {
+      for (const line of text.trimEnd().split('\n')) print(`${indent()}${paint('yellow', line)}`);
+    },
+    stream: (text) => write(`${midLine ? '' : indent()}${paint('yellow', text)}`),
+    failure: (text) => print(`${paint(['red', 'bold'], 'Failed:')} ${text}`),
+    summary() {
+      print(`\n${paint('bold', 'Times')}`);
+      for (const { text, seconds, depth: level } of times) {
+        const label = `${'  '.repeat(level + 1)}${text}`;
+        print(`${label.padEnd(72)} ${seconds.toFixed(1).padStart(7)} s`);
+      }
+      print(`${'  Total'.padEnd(72)} ${((performance.now() - began) / 1000).toFixed(1).padStart(7)} s`);
+    },
+  };
+}
+
+/** A report that says nothing, for tests. */
+export function silentReport(): Report {
+  const nothing = (): void => undefined;
+  return {
+    title: nothing,
+    step: (_text, run) => run(nothing),
+    line: nothing,
+    command: nothing,
+    output: nothing,
+    stream: nothing,
+    failure: nothing,
+    summary: nothing,
+  };
+}
+
+function secondsSince(start: number): string {
+  return `${((performance.now() - start) / 1000).toFixed(1)} s`;
+}
