@@ -107,7 +107,7 @@ export async function endRecorded(folder: string): Promise<readonly string[]> {
 }
 
 /**
- * Calls `probe` until it returns something other than undefined, null or false, and returns that. A probe that throws is
+ * Calls `probe` until it returns something truthy, and returns that. A probe that throws is
  * called again. After `deadlineMs`, or as soon as one of the `watched` processes has ended, rejects with an
  * error that says what was missing, the last error of the probe, and the end of the watched logs. Rejects with the
  * signal's reason when that is aborted.
@@ -125,7 +125,7 @@ export async function waitFor<T>(
     let failure: unknown;
     try {
       const found = await probe();
-      if (found !== undefined && found !== null && found !== false) return found as NonNullable<Exclude<T, false>>;
+      if (found) return found as NonNullable<Exclude<T, false>>;
     } catch (error) {
       failure = error;
     }

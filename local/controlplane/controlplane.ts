@@ -1,12 +1,11 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describeHolder, tryLock } from '../lock.ts';
 import { endRecorded, type Running, start, waitFor } from '../process.ts';
 import { type Programs, programs } from '../programs/programs.ts';
 import { run } from '../run.ts';
-import { createAuthority, writeKeyPair, writeTokenKeys } from './certificates.ts';
-import { apiServerFlags, controllerManagerFlags, etcdFlags, type Files, schedulerFlags } from './flags.ts';
-import { writeKubeconfig } from './kubeconfig.ts';
+import { apiServerFlags, controllerManagerFlags, etcdFlags, schedulerFlags } from './flags.ts';
+import { createPki, type Pki } from './pki.ts';
 import { apiServerIsReady, defaultServiceAccountExists, etcdIsReady, type Probe } from './readiness.ts';
 import { type Slot, takeSlot } from './slot.ts';
 import type { ControlPlane, ControlPlaneOptions, KubectlOptions } from './types.ts';
@@ -55,51 +54,76 @@ interface Context {
 }
 
 async function startIn(context: Context): Promise<ControlPlane> {
-  const { stateDir, bin, slot, started, signal } = context;
-  const logDir = join(stateDir, 'logs');
-  const pki = join(stateDir, 'pki');
-  const etcdData = join(stateDir, 'etcd');
+  const { stateDir, bin, slot, started } = context;
   // Every start is a new cluster: nothing may be left of an earlier one.
-  for (const folder of [etcdData, pki, logDir]) rmSync(folder, { recursive: true, force: true });
-  for (const folder of [pki, join(stateDir, 'home')]) mkdirSync(folder, { recursive: true, mode: 0o700 });
-
+  for (const folder of ['etcd', 'pki', 'logs', 'kubectl-cache']) {
+    rmSync(join(stateDir, folder), { recursive: true, force: true });
+  }
+  const home = join(stateDir, 'home');
+  mkdirSync(home, { recursive: true });
   const url = `https://127.0.0.1:${slot.ports.api}`;
-  const authority = await createAuthority('llmisvc-local');
-  const caFile = join(pki, 'ca.crt');
-  writeFileSync(caFile, authority.certificate);
-  const userKubeconfig = async (user: string, groups: readonly string[], path: string): Promise<string> => {
-    const credentials = await authority.client(user, groups);
-    return writeKubeconfig(path, { url, certificateAuthority: authority.certificate, user, credentials });
-  };
-  const serving = await authority.serving(
-    'kube-apiserver',
-    ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local'],
-    ['127.0.0.1', `127.${slot.number}.0.1`],
-  );
-  const files: Files = {
-    etcdData,
-    ca: caFile,
-    serving: writeKeyPair(pki, 'apiserver', serving),
-    tokens: writeTokenKeys(pki, 'serviceaccount'),
-    controllerKubeconfig: await userKubeconfig(
-      'system:kube-controller-manager',
-      [],
-      join(pki, 'controllers.kubeconfig'),
-    ),
-    schedulerKubeconfig: await userKubeconfig('system:kube-scheduler', [], join(pki, 'scheduler.kubeconfig')),
-  };
-  const kubeconfig = await userKubeconfig('admin', ['system:masters'], join(stateDir, 'kubeconfig'));
-  const admin = await authority.client('llmisvc-local', ['system:masters']);
-  const probe: Probe = { url, certificateAuthority: authority.certificate, credentials: admin };
+  const pki = await createPki({ stateDir, url, serviceAddress: `127.${slot.number}.0.1` });
+  const kubeconfig = await pki.userKubeconfig('admin', ['system:masters'], join(stateDir, 'kubeconfig'));
+  const apiServer = await startServers(context, url, pki);
 
+  const environment = {
+    KUBECONFIG: kubeconfig,
+    KUBECACHEDIR: join(stateDir, 'kubectl-cache'),
+    KUBERC: 'off',
+    HOME: home,
+  };
+  const kubectl: ControlPlane['kubectl'] = (args, options = {}) =>
+    run(bin.kubectl, args, kubectlRunOptions(environment, options));
+  return {
+    stateDir,
+    url,
+    slot: slot.number,
+    serviceCidr: slot.serviceCidr,
+    podCidr: slot.podCidr,
+    kubeconfig,
+    caFile: pki.files.ca,
+    logDir: join(stateDir, 'logs'),
+    kubectlProgram: bin.kubectl,
+    environment,
+    kubectl,
+    kubeconfigForToken: async (token, path) => pki.tokenKubeconfig(token, path),
+    userKubeconfig: pki.userKubeconfig,
+    serviceAccountKubeconfig: async (namespace, name, path) => {
+      const { code, stdout, stderr } = await kubectl(['create', 'token', name, '-n', namespace, '--duration=1h']);
+      if (code !== 0) throw new Error(`no token for ServiceAccount ${namespace}/${name}: ${stderr.trim()}`);
+      return pki.tokenKubeconfig(stdout.trim(), path);
+    },
+    startApiServer: apiServer.start,
+    stopApiServer: apiServer.stop,
+    restartApiServer: async (options) => {
+      await apiServer.stop(options);
+      await apiServer.start();
+    },
+    stop: async () => {
+      await stopAll(started);
+      slot.release();
+      context.unlock();
+    },
+  };
+}
+
+interface ApiServerSwitch {
+  start(): Promise<void>;
+  stop(options?: { readonly kill?: boolean }): Promise<void>;
+}
+
+async function startServers(context: Context, url: string, pki: Pki): Promise<ApiServerSwitch> {
+  const { stateDir, bin, slot, started, signal } = context;
+  const { files, certificateAuthority, admin } = pki;
+  const probe: Probe = { url, certificateAuthority, credentials: admin };
   const launch = async (name: Name, args: readonly string[]): Promise<Running> => {
-    const logFile = join(logDir, `${name}.log`);
+    signal?.throwIfAborted();
     const running = await start({
       name,
       command: bin[name],
       args,
       cwd: stateDir,
-      logFile,
+      logFile: join(stateDir, 'logs', `${name}.log`),
       recordIn: join(stateDir, 'processes'),
     });
     started.push(running);
@@ -108,67 +132,43 @@ async function startIn(context: Context): Promise<ControlPlane> {
   const etcd = await launch('etcd', etcdFlags(slot, files));
   await waitFor('etcd ready', READY_MS, () => etcdIsReady(slot.ports.etcd), signal, [etcd]);
 
-  let apiServer: Running | undefined;
-  const startApiServer = async (): Promise<void> => {
-    if (apiServer?.exit() === undefined && apiServer !== undefined) return;
-    apiServer = await launch('kube-apiserver', apiServerFlags(slot, files));
-    await waitFor('kube-apiserver ready (/readyz)', READY_MS, () => apiServerIsReady(probe), signal, [etcd, apiServer]);
-  };
-  const stopApiServer = async ({ kill = false } = {}): Promise<void> => {
-    if (apiServer === undefined) return;
-    if (kill) apiServer.kill('SIGKILL');
-    await apiServer.stop({ graceMs: 10_000 });
-    started.splice(started.indexOf(apiServer), 1);
-    apiServer = undefined;
-  };
-  await startApiServer();
-  if (context.controllers) {
-    const manager = await launch('kube-controller-manager', controllerManagerFlags(files));
-    const what = 'the ServiceAccount default of the namespace default';
+  const apiServer = apiServerSwitch(started, async () => {
+    const running = await launch('kube-apiserver', apiServerFlags(slot, files));
+    try {
+      await waitFor('kube-apiserver ready', READY_MS, () => apiServerIsReady(probe), signal, [etcd, running]);
+    } catch (error) {
+      await running.stop({ graceMs: 0 });
+      throw error;
+    }
+    return running;
+  });
+  await apiServer.start();
+  // Only now: the controller manager gives up when it sees no API server for ten seconds.
+  const manager = context.controllers
+    ? await launch('kube-controller-manager', controllerManagerFlags(files))
+    : undefined;
+  if (context.scheduler) await launch('kube-scheduler', schedulerFlags(files));
+  if (manager !== undefined) {
+    const what = 'ServiceAccount default in namespace default';
     await waitFor(what, READY_MS, () => defaultServiceAccountExists(probe), signal, [manager]);
   }
-  if (context.scheduler) await launch('kube-scheduler', schedulerFlags(files));
+  return apiServer;
+}
 
-  const environment = {
-    KUBECONFIG: kubeconfig,
-    KUBECACHEDIR: join(stateDir, 'kubectl-cache'),
-    KUBERC: 'off',
-    HOME: join(stateDir, 'home'),
-  };
-  const kubectl: ControlPlane['kubectl'] = (args, kubectlOptions = {}) =>
-    run(bin.kubectl, args, kubectlRunOptions(environment, kubectlOptions));
-  const kubeconfigForToken: ControlPlane['kubeconfigForToken'] = async (token, path) =>
-    writeKubeconfig(path, { url, certificateAuthority: authority.certificate, user: 'token', credentials: { token } });
-
+function apiServerSwitch(started: Running[], launch: () => Promise<Running>): ApiServerSwitch {
+  let current: Running | undefined;
   return {
-    stateDir,
-    url,
-    slot: slot.number,
-    serviceCidr: slot.serviceCidr,
-    podCidr: slot.podCidr,
-    kubeconfig,
-    caFile,
-    logDir,
-    kubectlProgram: bin.kubectl,
-    environment,
-    kubectl,
-    kubeconfigForToken,
-    userKubeconfig,
-    serviceAccountKubeconfig: async (namespace, name, path) => {
-      const { code, stdout, stderr } = await kubectl(['create', 'token', name, '-n', namespace, '--duration=1h']);
-      if (code !== 0) throw new Error(`no token for ServiceAccount ${namespace}/${name}: ${stderr.trim()}`);
-      return await kubeconfigForToken(stdout.trim(), path);
+    start: async () => {
+      if (current !== undefined && current.exit() === undefined) return;
+      current = await launch();
     },
-    stopApiServer,
-    startApiServer,
-    restartApiServer: async (restartOptions) => {
-      await stopApiServer(restartOptions);
-      await startApiServer();
-    },
-    stop: async () => {
-      await stopAll(started);
-      slot.release();
-      context.unlock();
+    stop: async ({ kill = false } = {}) => {
+      if (current === undefined) return;
+      if (kill) current.kill('SIGKILL');
+      // After SIGTERM it closes its port at once, then waits up to a minute for clients to close their connections.
+      await current.stop({ graceMs: 1000 });
+      started.splice(started.indexOf(current), 1);
+      current = undefined;
     },
   };
 }
@@ -181,7 +181,7 @@ function lockState(stateDir: string): () => void {
 
 /** Ends the clients before the servers, so that nobody fills a log with refused connections. */
 async function stopAll(started: Running[]): Promise<void> {
-  while (started.length > 0) await started.pop()?.stop({ graceMs: 2000 });
+  while (started.length > 0) await started.pop()?.stop({ graceMs: 300 });
 }
 
 function kubectlRunOptions(

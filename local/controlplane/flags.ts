@@ -6,8 +6,8 @@ export interface Files {
   readonly ca: string;
   readonly serving: { readonly crt: string; readonly key: string };
   readonly tokens: { readonly key: string; readonly pub: string };
-  readonly controllerKubeconfig: string;
-  readonly schedulerKubeconfig: string;
+  readonly controllers: string;
+  readonly scheduler: string;
 }
 
 // The controllers that act without a kubelet. The EndpointSlice controllers are absent: slices refuse loopback addresses.
@@ -65,7 +65,7 @@ export function apiServerFlags(slot: Slot, files: Files): readonly string[] {
 /** kube-controller-manager with a token of its own for each controller, as in a real cluster. */
 export function controllerManagerFlags(files: Files): readonly string[] {
   return [
-    `--kubeconfig=${files.controllerKubeconfig}`,
+    `--kubeconfig=${files.controllers}`,
     `--controllers=${CONTROLLERS.join(',')}`,
     '--leader-elect=false',
     '--secure-port=0',
@@ -79,5 +79,5 @@ export function controllerManagerFlags(files: Files): readonly string[] {
 }
 
 export function schedulerFlags(files: Files): readonly string[] {
-  return [`--kubeconfig=${files.schedulerKubeconfig}`, '--leader-elect=false', '--secure-port=0'];
+  return [`--kubeconfig=${files.scheduler}`, '--leader-elect=false', '--secure-port=0'];
 }
