@@ -1,0 +1,54 @@
+import type { KubeObject } from '../api/object.ts';
+import { FIELD_MANAGER } from '../api/wellknown.ts';
+import type { Client } from '../kube/types.ts';
+import { daysLeft, selfSigned } from './certificate.ts';
+
+interface TlsSecret extends KubeObject {
+  readonly type?: string;
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+const VALID_DAYS = 365;
+const RENEW_DAYS = 30;
+/** Marks Secrets that we made: only those are renewed. */
+const MADE_BY = { 'app.kubernetes.io/managed-by': FIELD_MANAGER };
+
+/**
+ * Makes the self-signed certificate of the optional Gateway's HTTPS listener when its Secret does not exist, and renews it
+ * thirty days before its end. A Secret that somebody else made is left alone.
+ *
+ * Returns what was done. Rejects with `ApiError` when the Secret cannot be read or written.
+ */
+export async function ensureGatewayCertificate(
+  client: Client,
+  secret: { readonly namespace: string; readonly name: string },
+  now: number,
+): Promise<'made' | 'renewed' | 'kept' | 'foreign'> {
+  const ref = { apiVersion: 'v1', kind: 'Secret', ...secret };
+  const live = await client.read<TlsSecret>(ref);
+  if (!live) {
+    await client.create(await fresh(secret, now));
+    return 'made';
+  }
+  if (live.metadata.labels?.['app.kubernetes.io/managed-by'] !== FIELD_MANAGER) return 'foreign';
+  const pem = Buffer.from(live.data?.['tls.crt'] ?? '', 'base64').toString();
+  if ((daysLeft(pem, now) ?? 0) > RENEW_DAYS) return 'kept';
+  const { type: _type, ...renewed } = await fresh(secret, now);
+  await client.patch(ref, { data: renewed.data, metadata: { resourceVersion: live.metadata.resourceVersion } });
+  return 'renewed';
+}
+
+async function fresh(secret: { namespace: string; name: string }, now: number): Promise<TlsSecret> {
+  const made = await selfSigned([`kserve-ingress-gateway.${secret.namespace}.svc`, 'localhost'], VALID_DAYS, now);
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: secret.name, namespace: secret.namespace, labels: MADE_BY },
+    type: 'kubernetes.io/tls',
+    data: { 'tls.crt': encode(made.certificate), 'tls.key': encode(made.key) },
+  };
+}
+
+function encode(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
