@@ -2,8 +2,9 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import type { RequestOptions as HttpsRequestOptions } from 'node:https';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
+import type { ConnectionOptions } from 'node:tls';
 import { KubeConfig } from '@kubernetes/client-node';
-import { Agent, type buildConnector, type Dispatcher, ProxyAgent } from 'undici';
+import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { parse } from 'yaml';
 import { CONNECT, type Connection, POOL, tokenFromFile } from './connection.ts';
 
@@ -104,8 +105,8 @@ function stampOf(options: KubeconfigOptions): string {
     .join();
 }
 
-type TlsOptions = Pick<buildConnector.BuildOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername'>;
-
+type TlsOptions = Partial<{ [K in TlsOption]: NonNullable<ConnectionOptions[K]> }>;
+type TlsOption = 'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername';
 type Prepared = HttpsRequestOptions & { readonly servername?: string };
 
 async function prepare({ kube }: Loaded): Promise<Prepared> {

@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { Connection } from './connection.ts';
 import { type ApiError, apiErrorOf, type RequestInfo } from './errors.ts';
 import { requestInfo } from './paths.ts';
+import { linked } from './signals.ts';
 import { realTiming, type Timing } from './timing.ts';
 
 /** One answer of the API server, for metrics. Code 0: there was none. */
@@ -156,21 +157,16 @@ export async function transport(connection: Connection, options: TransportOption
 type Headers = Readonly<Record<string, string>>;
 type Answer = Dispatcher.ResponseData;
 
-/** Our own rather than `AbortSignal.any`: a signal that lives as long as the process must not collect listeners. */
 function deadline(call: Call, info: RequestInfo): { readonly signal: AbortSignal; clear(): void } {
-  const controller = new AbortController();
-  const stop = (): void => controller.abort(call.signal?.reason);
-  if (call.signal?.aborted) stop();
-  call.signal?.addEventListener('abort', stop, { once: true });
-  const seconds = call.timeout / 1000;
-  const message = `${info.verb} ${info.resource}: no complete answer within ${seconds} seconds.`;
-  const late = (): void => controller.abort(new DOMException(message, 'TimeoutError'));
+  const link = linked(call.signal);
+  const message = `${info.verb} ${info.resource}: no complete answer within ${call.timeout / 1000} seconds.`;
+  const late = (): void => link.abort(new DOMException(message, 'TimeoutError'));
   const timer = call.timeout > 0 ? setTimeout(late, call.timeout) : undefined;
   return {
-    signal: controller.signal,
+    signal: link.signal,
     clear() {
       clearTimeout(timer);
-      call.signal?.removeEventListener('abort', stop);
+      link.unlink();
     },
   };
 }

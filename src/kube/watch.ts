@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import type { Gvk, KubeObject } from '../api/object.ts';
+import type { Gvk, KubeObject, Query } from '../api/object.ts';
+import { ApiError } from './errors.ts';
 import type { WatchEvent } from './types.ts';
 
 /**
@@ -38,4 +39,25 @@ function parseEvent<T>(line: string): WatchEvent<T> {
   const event = JSON.parse(line) as Partial<WatchEvent<T>>;
   if (event.type === undefined || event.object === undefined) throw new Error('watch: a line holds no event');
   return event as WatchEvent<T>;
+}
+
+/** The error that an ERROR event stands for; an expired version has code 410 in whichever form it came. */
+export function watchError(object: unknown, query: Query): ApiError {
+  const status = (object ?? {}) as {
+    code?: number;
+    reason?: string;
+    message?: string;
+    details?: { retryAfterSeconds?: number };
+  };
+  const { code = 500, reason = '', message = '', details } = status;
+  const expired = reason === 'Expired' || reason === 'Gone';
+  const request = { verb: 'watch', resource: query.kind, ...(query.namespace ? { namespace: query.namespace } : {}) };
+  const retryAfter = details?.retryAfterSeconds;
+  return new ApiError({
+    request,
+    code: expired ? 410 : code,
+    reason,
+    message,
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  });
 }
