@@ -1,0 +1,105 @@
+/**
+ * Runs the test levels one after the other and ends with one line: `N passed, N failed, N skipped`.
+ *   node scripts/test.ts [level…] [-- jest options]
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+interface Level {
+  readonly name: string;
+  readonly what: string;
+  readonly workers: number;
+  /** Why the level cannot run here; its tests then count as skipped. */
+  readonly obstacle?: () => string | undefined;
+}
+
+const LEVELS: readonly Level[] = [
+  { name: 'golden', what: 'input and expected output, offline', workers: 2 },
+  { name: 'property', what: 'laws of merge, templates, quantities and names', workers: 2 },
+  { name: 'shell', what: 'faults against a scripted API server, and units', workers: 2 },
+  { name: 'cluster', what: 'a real API server with its controllers', workers: 2 },
+  { name: 'gateway', what: 'requests through a real Envoy Gateway and Envoy', workers: 1 },
+  { name: 'container', what: 'the image, in Docker', workers: 1, obstacle: noDocker },
+];
+
+const root = join(import.meta.dirname, '..');
+const [wanted, jestOptions] = splitArguments(process.argv.slice(2));
+const results = mkdtempSync(join(tmpdir(), 'llmisvc-test-'));
+const total = { passed: 0, failed: 0, skipped: 0 };
+const notes: string[] = [];
+
+for (const level of LEVELS) {
+  if (wanted.length > 0 && !wanted.includes(level.name)) continue;
+  const obstacle = level.obstacle?.();
+  const started = Date.now();
+  console.log(`\n${level.name}: ${level.what}${obstacle ? ` (skipped: ${obstacle})` : ''}`);
+  const counted = await runLevel(level, obstacle);
+  total.passed += counted.passed;
+  total.failed += counted.failed;
+  total.skipped += counted.skipped;
+  notes.push(`${level.name}: ${line(counted)} in ${Math.round((Date.now() - started) / 1000)} s`);
+  if (obstacle) notes.push(`  skipped because ${obstacle}`);
+}
+rmSync(results, { recursive: true, force: true });
+console.log(`\n${notes.join('\n')}\n\n${line(total)}`);
+process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
+
+async function runLevel(level: Level, obstacle: string | undefined): Promise<typeof total> {
+  const output = join(results, `${level.name}.json`);
+  const pattern = level.name === 'golden' ? 'test/golden\\.test\\.ts$' : `test/${level.name}/`;
+  const args = [
+    '--experimental-vm-modules',
+    '--disable-warning=ExperimentalWarning',
+    join(root, 'node_modules/jest/bin/jest.js'),
+    `--maxWorkers=${level.workers}`,
+    '--json',
+    `--outputFile=${output}`,
+    // A pattern that no test has: jest counts every test of the level as pending.
+    ...(obstacle ? ['--testNamePattern=^nothing matches this$', '--silent'] : []),
+    ...jestOptions,
+    pattern,
+  ];
+  const code = await new Promise<number>((resolve, reject) => {
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+    child.once('error', reject);
+    child.once('exit', (status) => resolve(status ?? 1));
+  });
+  if (!existsSync(output)) return { passed: 0, failed: 1, skipped: 0 };
+  const json = JSON.parse(readFileSync(output, 'utf8')) as {
+    numPassedTests: number;
+    numFailedTests: number;
+    numPendingTests: number;
+    numTodoTests: number;
+    numRuntimeErrorTestSuites: number;
+    testResults: { assertionResults: { status: string; fullName: string }[] }[];
+  };
+  if (!obstacle) {
+    for (const test of json.testResults.flatMap((file) => file.assertionResults)) {
+      if (test.status === 'pending' || test.status === 'todo') notes.push(`  skipped: ${test.fullName}`);
+    }
+  }
+  const failed = json.numFailedTests + json.numRuntimeErrorTestSuites;
+  return {
+    passed: json.numPassedTests,
+    // A run that ended badly without a failed test, such as a leaked handle or a crash, is a failure as well.
+    failed: code !== 0 && failed === 0 ? 1 : failed,
+    skipped: json.numPendingTests + json.numTodoTests,
+  };
+}
+
+function noDocker(): string | undefined {
+  const answer = spawnSync('docker', ['info'], { encoding: 'utf8' });
+  if (answer.error) return 'there is no docker command';
+  return answer.status === 0 ? undefined : 'no Docker daemon answers';
+}
+
+function splitArguments(args: readonly string[]): [readonly string[], readonly string[]] {
+  const dashes = args.indexOf('--');
+  return dashes < 0 ? [args, []] : [args.slice(0, dashes), args.slice(dashes + 1)];
+}
+
+function line(counted: typeof total): string {
+  return `${counted.passed} passed, ${counted.failed} failed, ${counted.skipped} skipped`;
+}
