@@ -9,7 +9,7 @@ import { ownerReference, type Rendered } from '../plan.ts';
 import { withDefaults } from './defaults.ts';
 import { stripModelBasedRouting, usesModelBasedRouting } from './modelbased.ts';
 
-const exists = view('httproute-exists', (_route: HTTPRoute) => true);
+const exists = view('render/httproute-exists', (_route: HTTPRoute) => true);
 
 /**
  * The HTTPRoute that publishes the service under its path. Its rules, the rewrite among them, come from

@@ -5,7 +5,7 @@ import { ANNOTATION_MODEL_BASED_ROUTING } from '../../api/wellknown.ts';
 import type { Effective } from '../../config/effective.ts';
 
 const modelBasedRouting = view(
-  'gateway-model-based-routing',
+  'render/gateway-model-based-routing',
   (gateway: Gateway) => gateway.metadata.annotations?.[ANNOTATION_MODEL_BASED_ROUTING] ?? '',
 );
 

@@ -14,7 +14,7 @@ type Labels = Readonly<Record<string, string>>;
 type Selector = Deployment['spec'] extends infer S | undefined ? (S extends { selector: infer L } ? L : never) : never;
 
 /** What a live Deployment hands on to its next version: an immutable selector, and what a change of would restart pods. */
-const carriedOver = view('deployment-carried-over', (deployment: Deployment) => {
+const carriedOver = view('render/deployment', (deployment: Deployment) => {
   const initializer = deployment.spec?.template.spec?.initContainers?.find((c) => c.name === STORAGE_INITIALIZER);
   return {
     owner: deployment.metadata.ownerReferences?.find((reference) => reference.controller)?.uid ?? '',

@@ -3,11 +3,11 @@ import type { Ref } from '../../api/object.ts';
 import type { Problem } from '../../api/problem.ts';
 import { type Snapshot, view } from '../../api/snapshot.ts';
 
-const listedSecrets = view('serviceaccount-secrets', (serviceAccount: ServiceAccount) =>
+const listedSecrets = view('render/serviceaccount-secrets', (serviceAccount: ServiceAccount) =>
   (serviceAccount.secrets ?? []).map((entry) => entry.name ?? '').filter((name) => name !== ''),
 );
 /** The names of the keys only: no value of a Secret ever enters the core. */
-const dataKeys = view('secret-data-keys', (secret: Secret) => Object.keys(secret.data ?? {}).sort());
+const dataKeys = view('render/secret-keys', (secret: Secret) => Object.keys(secret.data ?? {}).sort());
 
 const FIELD = 'spec.template.serviceAccountName';
 const TOKEN_KEY = 'HF_TOKEN';

@@ -1,0 +1,169 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LLMISVC, type LLMInferenceService } from '../../src/api/llmisvc.ts';
+import { describe as nameOf, gvkKey, type KubeObject, refKey, refOf } from '../../src/api/object.ts';
+import type { Outcome } from '../../src/api/outcome.ts';
+import { DEFAULT_SETTINGS } from '../../src/api/settings.ts';
+import { type Answer, fixedSource, type Read, recordingSnapshot, type Source } from '../../src/api/snapshot.ts';
+import { resolve } from '../../src/config/resolve.ts';
+import type { Plan } from '../../src/render/plan.ts';
+import { render } from '../../src/render/render.ts';
+import { assess } from '../../src/status/assess.ts';
+import { type Case, readInput } from './goldeninput.ts';
+import { readyStatus } from './observed.ts';
+import { writeDocuments } from './yaml.ts';
+
+const ROOT = join(import.meta.dirname, '..', 'golden');
+export const FAMILIES = ['config', 'template', 'workload', 'routing', 'status', 'bad-input'] as const;
+
+/** One pair of files: what a user has, and what the operator makes of it. */
+export interface GoldenCase {
+  /** `<family>/<case>` */
+  readonly name: string;
+  readonly inputFile: string;
+  readonly outputFile: string;
+}
+
+/** All pairs, in order of their names. An output without input is an error: it proves nothing any more. */
+export function goldenCases(): readonly GoldenCase[] {
+  return FAMILIES.flatMap((family) => {
+    const files = readdirSync(join(ROOT, family)).sort();
+    const orphan = files.find((f) => f.endsWith('.out.yaml') && !files.includes(f.replace('.out.yaml', '.in.yaml')));
+    if (orphan)
+      throw new Error(`test/golden/${family}/${orphan} has no .in.yaml beside it: delete it, or add the input`);
+    return files
+      .filter((file) => file.endsWith('.in.yaml'))
+      .map((file) => {
+        const base = join(ROOT, family, file.replace('.in.yaml', ''));
+        const name = `${family}/${file.replace('.in.yaml', '')}`;
+        return { name, inputFile: `${base}.in.yaml`, outputFile: `${base}.out.yaml` };
+      });
+  });
+}
+
+/** What the core makes of the input of a case, as the text of its output file. */
+export function runGolden(golden: GoldenCase): string {
+  const input = readInput(golden.inputFile);
+  const settings = { ...DEFAULT_SETTINGS, ...input.case.settings };
+  const runs = input.services.map((service) => {
+    const before = recordingSnapshot(restricted(input.objects, input.case));
+    const effective = resolve(service, before, settings);
+    const plan = render(effective, before, settings);
+    const surplus = surplusOf(service, plan, input.objects);
+    const applied = applyPlan(plan, surplus, input.objects, input.case);
+    const after = recordingSnapshot(restricted(applied.objects, input.case));
+    const { status, events, retry, requeueAfterSeconds } = assess({
+      effective,
+      plan,
+      outcomes: applied.outcomes,
+      snapshot: after,
+      settings,
+      now: input.case.now,
+    });
+    const result = {
+      service: nameOf(refOf(service)),
+      problems: [...effective.problems, ...plan.problems],
+      held: [...plan.held],
+      leftToOthers: plan.children.flatMap((child) =>
+        child.leftToOthers.map((path) => `${nameOf(refOf(child.object))}: ${path.join('.')}`),
+      ),
+      pruned: surplus.map((object) => nameOf(refOf(object))),
+      events,
+      retry,
+      ...(requeueAfterSeconds !== undefined && { requeueAfterSeconds }),
+      reads: [...new Set([...before.reads(), ...after.reads()].map(readLine))],
+    };
+    return { service, children: plan.children.map((child) => child.object), status, result };
+  });
+  return writeDocuments([
+    ...runs.flatMap((run) => run.children),
+    ...runs.map((run) => ({ ...LLMISVC, metadata: nameAndNamespace(run.service), status: run.status })),
+    { kind: 'Result', services: runs.map((run) => run.result) },
+  ]);
+}
+
+/**
+ * Compares the output of a case with its file. A missing file is written and the case fails, so that somebody reads it.
+ * `GOLDEN=write` rewrites, except in CI.
+ */
+export function checkGolden(golden: GoldenCase): void {
+  const rewrite = process.env['GOLDEN'] === 'write';
+  if (rewrite && process.env['CI'] === 'true') {
+    throw new Error('GOLDEN=write is refused in CI: rewrite the files at home, read the difference and commit it');
+  }
+  const output = runGolden(golden);
+  if (!existsSync(golden.outputFile)) {
+    writeFileSync(golden.outputFile, output);
+    throw new Error(`${golden.outputFile} is new: look at it, and commit it if it is what a user should get`);
+  }
+  if (rewrite) writeFileSync(golden.outputFile, output);
+  expect(output).toBe(readFileSync(golden.outputFile, 'utf8'));
+}
+
+function restricted(objects: readonly KubeObject[], options: Case): Source {
+  const all = fixedSource(objects);
+  const stateOf = (gvk: { apiVersion: string; kind: string }): Answer<never> | undefined => {
+    if (options.unserved.includes(gvkKey(gvk))) return { state: 'unserved' };
+    if (options.forbidden.includes(gvkKey(gvk))) return { state: 'forbidden' };
+    if (options.unknown.includes(gvkKey(gvk))) return { state: 'unknown' };
+    return undefined;
+  };
+  return { get: (ref) => stateOf(ref) ?? all.get(ref), list: (query) => stateOf(query) ?? all.list(query) };
+}
+
+/** The children as the API server would hold them after an apply, with the statuses that the case says were observed. */
+function applyPlan(
+  plan: Plan,
+  surplus: readonly KubeObject[],
+  objects: readonly KubeObject[],
+  options: Case,
+): { readonly objects: readonly KubeObject[]; readonly outcomes: readonly Outcome[] } {
+  const byKey = new Map(objects.map((object) => [refKey(refOf(object)), object]));
+  for (const object of surplus) byKey.delete(refKey(refOf(object)));
+  const outcomes = plan.children.map((child): Outcome => {
+    const ref = refOf(child.object);
+    const problem = options.outcomes.find((o) => o.kind === ref.kind && (o.name ?? ref.name) === ref.name)?.problem;
+    if (problem) return { ref, action: 'failed', problem };
+    const live = byKey.get(refKey(ref));
+    const status = observedStatus(child.object, options);
+    const object = {
+      ...live,
+      ...child.object,
+      metadata: { uid: `uid-of-${ref.name}`, generation: 1, ...live?.metadata, ...child.object.metadata },
+      ...(status !== undefined && { status }),
+    } as KubeObject;
+    byKey.set(refKey(ref), object);
+    return { ref, action: live ? 'configured' : 'created', object };
+  });
+  const pruned = surplus.map((object): Outcome => ({ ref: refOf(object), action: 'pruned' }));
+  return { objects: [...byKey.values()], outcomes: [...outcomes, ...pruned] };
+}
+
+function observedStatus(object: KubeObject, { observe }: Case): unknown {
+  if (observe === 'ready') return readyStatus(object);
+  return observe.find((o) => o.kind === object.kind && (o.name ?? object.metadata.name) === object.metadata.name)
+    ?.status;
+}
+
+function surplusOf(service: LLMInferenceService, plan: Plan, objects: readonly KubeObject[]): readonly KubeObject[] {
+  const wanted = new Set(plan.children.map((child) => refKey(refOf(child.object))));
+  return objects.filter(
+    (object) =>
+      plan.prunable.some((kind) => gvkKey(kind) === gvkKey(object) && !plan.held.has(kind.part)) &&
+      object.metadata.ownerReferences?.some((owner) => owner.controller && owner.uid === service.metadata.uid) &&
+      !wanted.has(refKey(refOf(object))),
+  );
+}
+
+function readLine(read: Read): string {
+  if ('ref' in read) return `${nameOf(read.ref)} (${read.view.name}): ${read.answer.state}`;
+  const { kind, namespace, labels } = read.query;
+  const selector = Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`);
+  const found = read.answer.state === 'found' ? `${read.answer.value.length} found` : read.answer.state;
+  return `${kind} ${namespace ?? '*'}/[${selector.join(',')}] (${read.view.name}): ${found}`;
+}
+
+function nameAndNamespace(service: LLMInferenceService): { readonly name: string; readonly namespace?: string } {
+  const { name, namespace } = service.metadata;
+  return { name, ...(namespace !== undefined && { namespace }) };
+}
