@@ -81,7 +81,8 @@ export interface ObjectReference {
 }
 
 export interface Address {
-  readonly name: string;
+  /** Absent for the workload Service of a service without a route. */
+  readonly name?: string;
   readonly url: string;
   readonly origin?: ObjectReference;
   readonly models?: readonly { readonly name: string }[];
