@@ -36,7 +36,10 @@ export interface GoldenInput {
   readonly objects: readonly KubeObject[];
 }
 
-/** Reads an input file. Objects get what an API server gives them: namespace, uid, generation and time of creation. */
+/**
+ * Reads an input file. Objects get what an API server gives them: namespace, uid, generation and time of creation. They
+ * are frozen.
+ */
 export function readInput(file: string): GoldenInput {
   const documents = readDocuments(readFileSync(file, 'utf8'), file) as readonly (KubeObject | Case)[];
   const [first] = documents;
@@ -57,7 +60,7 @@ export function readInput(file: string): GoldenInput {
   const unknownKey = Object.keys(options).find((key) => !KEYS.includes(key));
   if (unknownKey) throw new Error(`${file}: Case has no field ${unknownKey}; allowed are ${KEYS.join(', ')}`);
   const own = (written ? documents.slice(1) : documents) as readonly KubeObject[];
-  const objects = [...own, ...options.shared.flatMap(sharedObjects)].map(created);
+  const objects = [...own, ...options.shared.flatMap(sharedObjects)].map(created).map(frozen);
   const services = objects.filter((object) => gvkKey(object) === gvkKey(LLMISVC)) as readonly (KubeObject & {
     status?: LLMInferenceServiceStatus;
   })[];
@@ -76,6 +79,15 @@ function sharedObjects(name: string): readonly KubeObject[] {
   if (name === 'presets') return installedPresets();
   const file = join(SHARED, `${name}.yaml`);
   return readDocuments(readFileSync(file, 'utf8'), file) as readonly KubeObject[];
+}
+
+/** The core must not change its input: writing to a frozen object throws. */
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    Object.values(value).forEach(frozen);
+    Object.freeze(value);
+  }
+  return value;
 }
 
 function created(object: KubeObject, index: number): KubeObject {

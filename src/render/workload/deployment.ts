@@ -113,8 +113,8 @@ function noContainers(effective: Effective): Problem {
     code: 'InvalidField',
     part: 'workload',
     path: 'spec.template.containers',
-    found: `no container in any layer (${layers})`,
-    allowed: 'at least one container; the first one that serves the model is called "main"',
+    found: `empty in all layers (${layers})`,
+    allowed: 'at least one container; the one that serves the model is called "main"',
   };
 }
 

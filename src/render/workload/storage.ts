@@ -121,7 +121,7 @@ function invalidUri(effective: Effective): Problem {
     code: 'InvalidField',
     part: 'workload',
     path: 'spec.model.uri',
-    found: effective.spec.model?.uri ? JSON.stringify(effective.spec.model.uri) : 'nothing',
+    found: effective.spec.model?.uri ? JSON.stringify(effective.spec.model.uri) : 'not set',
     allowed: ALLOWED,
     ...(source && { source }),
   };
