@@ -25,6 +25,11 @@ export interface GatewayName {
   readonly name: string;
 }
 
+/** A string that is equal exactly for the same Gateway. */
+export function keyOf({ namespace, name }: GatewayName): string {
+  return `${namespace}/${name}`;
+}
+
 /** Whether a parent of a route is a Gateway: other kinds of parents give no URL. */
 export function isGateway(ref: ParentRef): boolean {
   return ref.kind === GATEWAY.kind && ref.group === GATEWAY_GROUP;

@@ -114,7 +114,7 @@ const TABLE: { readonly [C in ProblemCode]: Row<Extract<Problem, { code: C }>> }
     condition: () => 'MainWorkloadReady',
     reason: always('ReconcileWorkloadPermissionsError'),
     status: 'False',
-    retry: 'none',
+    retry: 'backoff',
     sentence: (p) =>
       `Secret ${p.namespace}/${p.name}, listed in secrets of ServiceAccount ${p.namespace}/${p.serviceAccount}, does not exist. ` +
       'Create it, or remove it from the list.',
