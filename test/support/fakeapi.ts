@@ -196,7 +196,7 @@ export function ledTiming(): LedTiming {
       for (const sleeper of [...sleepers]) if (sleeper.due <= clock) sleeper.wake();
     },
     sleep(length, signal) {
-      if (signal?.aborted) return Promise.resolve();
+      if (signal?.aborted || length <= 0) return Promise.resolve();
       return new Promise((resolve) => {
         const wake = (): void => {
           sleepers.delete(sleeper);
