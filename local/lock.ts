@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { onProcessEnd } from './processend.ts';
 import { isSameProcess, type ProcessMark, processMark } from './processmark.ts';
 
@@ -15,6 +16,8 @@ export type LockResult =
   | { readonly release: () => void; readonly holder?: undefined }
   | { readonly release?: undefined; readonly holder: LockHolder };
 
+const BREAKING_MS = 5000;
+
 /**
  * Takes a lock file for this process, or says who holds it. The lock of a process that no longer runs is taken over. It
  * is released by the returned function, and when this process ends. Throws when the folder cannot be written.
@@ -26,16 +29,20 @@ export function tryLock(path: string, purpose: string): LockResult {
   mkdirSync(dirname(path), { recursive: true });
   for (;;) {
     if (linkInto(path, mine)) {
+      const remove = (): void => {
+        if (isDeepStrictEqual(readHolder(path), mine)) rmSync(path, { force: true });
+      };
+      const forget = onProcessEnd(remove);
       const release = (): void => {
         forget();
-        rmSync(path, { force: true });
+        remove();
       };
-      const forget = onProcessEnd(() => rmSync(path, { force: true }));
       return { release };
     }
     const holder = readHolder(path);
-    if (holder !== undefined && isSameProcess(holder)) return { holder };
-    breakLock(path, holder);
+    if (holder === 'absent') continue;
+    if (holder !== 'unreadable' && isSameProcess(holder)) return { holder };
+    removeStale(path, holder);
   }
 }
 
@@ -59,33 +66,42 @@ function linkInto(path: string, content: LockHolder): boolean {
   }
 }
 
-function readHolder(path: string): LockHolder | undefined {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as LockHolder;
-  } catch {
-    return undefined;
-  }
-}
+type Held = LockHolder | 'absent' | 'unreadable';
 
-function breakLock(path: string, stale: LockHolder | undefined): void {
-  // Moved away first: of two processes that break the same lock, one moves it. The other may have moved a new lock of the
-  // first by then, and puts it back.
-  const aside = `${path}.${randomUUID()}`;
+function readHolder(path: string): Held {
+  let content: string;
   try {
-    renameSync(path, aside);
+    content = readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'absent';
     throw error;
   }
-  const moved = readHolder(aside);
-  if (moved !== undefined && moved.startTime !== stale?.startTime && isSameProcess(moved)) linkBack(aside, path);
-  rmSync(aside, { force: true });
+  try {
+    return JSON.parse(content) as LockHolder;
+  } catch {
+    // A full disk leaves an empty file.
+    return 'unreadable';
+  }
 }
 
-function linkBack(aside: string, path: string): void {
+/**
+ * Removes the lock of a process that ended. Several may try at once, and one that comes late must not remove the new lock
+ * of one that was faster: so only one at a time does it, and looks again before.
+ */
+function removeStale(path: string, stale: Exclude<Held, 'absent'>): void {
+  const turn = `${path}.breaking`;
   try {
-    linkSync(aside, path);
+    writeFileSync(turn, '', { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    // The turn takes microseconds. One that lasts seconds belongs to a process that was killed in it.
+    const age = Date.now() - (statSync(turn, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    if (age > BREAKING_MS) rmSync(turn, { force: true });
+    return;
+  }
+  try {
+    if (isDeepStrictEqual(readHolder(path), stale)) rmSync(path, { force: true });
+  } finally {
+    rmSync(turn, { force: true });
   }
 }

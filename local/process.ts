@@ -51,7 +51,7 @@ export async function start(options: StartOptions): Promise<Running> {
   const { name, command, args = [], env = process.env, cwd, logFile, recordIn, dieWithParent = true } = options;
   mkdirSync(dirname(logFile), { recursive: true });
   const log = openSync(logFile, 'a');
-  const [file, argv] = dieWithParent ? withDeathSignal(command, args) : [command, args];
+  const [file, argv] = dieWithParent ? withDeathSignal(command, args, env['PATH'] ?? '') : [command, args];
   const child = spawn(file, argv, { env: { ...env }, cwd, detached: true, stdio: ['ignore', log, log] });
   closeSync(log);
   await new Promise<void>((resolve, reject) => {
@@ -163,11 +163,13 @@ function killGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-function withDeathSignal(command: string, args: readonly string[]): [string, readonly string[]] {
-  const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
+function withDeathSignal(command: string, args: readonly string[], path: string): [string, readonly string[]] {
+  const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((file) => existsSync(file));
+  const found = command.includes('/') ? [command] : path.split(':').map((folder) => join(folder, command));
+  const program = found.find((file) => existsSync(file));
+  if (setpriv === undefined || program === undefined) return [command, args];
   // setpriv replaces itself by the program, so the process id stays the one that is known here.
-  if (setpriv === undefined || !existsSync(command)) return [command, args];
-  return [setpriv, ['--pdeathsig', 'KILL', '--', command, ...args]];
+  return [setpriv, ['--pdeathsig', 'KILL', '--', program, ...args]];
 }
 
 function writeRecord(folder: string, name: string, pid: number): string | undefined {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
+import { onProcessEnd } from './processend.ts';
 
 export interface RunOptions {
   /** The whole environment of the command. Default: that of this process. */
@@ -21,7 +22,7 @@ export interface RunResult {
 }
 
 /**
- * Runs a command to its end and returns what it printed, whatever its exit code. Rejects when it cannot be started, with a
+ * Runs a command to its end, at the latest that of this process, and returns what it printed, whatever its exit code. Rejects when it cannot be started, with a
  * message that names the command, and with the signal's reason when that is aborted.
  */
 export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
@@ -33,12 +34,17 @@ export async function run(command: string, args: readonly string[], options: Run
     });
     child.once('close', (code, by) => resolve(code ?? (by === null ? 1 : 128 + (SIGNAL_NUMBERS[by] ?? 0))));
   });
+  const forget = onProcessEnd(() => child.kill('SIGTERM'));
   // A command that does not read its input closes the pipe early; its exit code tells the rest.
   child.stdin.on('error', () => undefined);
   child.stdin.end(input ?? '');
   if (onErrorLine !== undefined) eachLine(child.stderr, onErrorLine);
-  const [code, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
-  return { code, stdout, stderr };
+  try {
+    const [code, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
+    return { code, stdout, stderr };
+  } finally {
+    forget();
+  }
 }
 
 /** As `run`, but rejects with the command line and its standard error when the exit code is not 0. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type GoProgram, goPrograms, linkerFlags, type ProgramName, toolsDir } from './catalog.ts';
 
 /** The folder for programs: `$LLMISVC_CACHE`, else `$XDG_CACHE_HOME/llmisvc`, else `~/.cache/llmisvc`. */
@@ -26,6 +26,23 @@ export function findProgram(name: ProgramName): string | undefined {
   }
   const path = cachedPath(name);
   return existsSync(path) ? path : undefined;
+}
+
+/** A file or folder beside a program's final path, for work that has not ended; see `removeLeftovers`. */
+export function partialPath(target: string): string {
+  return `${target}.partial-${process.pid}`;
+}
+
+/** Removes what a killed run left half done. Only for the holder of the cache's lock. */
+export function removeLeftovers(): void {
+  for (const folder of new Set(
+    goPrograms.map(({ name }) => dirname(cachedPath(name))).concat(dirname(cachedPath('envoy'))),
+  )) {
+    if (!existsSync(folder)) continue;
+    for (const file of readdirSync(folder).filter((name) => name.includes('.partial-'))) {
+      rmSync(join(folder, file), { recursive: true, force: true });
+    }
+  }
 }
 
 function goKey(program: GoProgram): string {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { run, runOrThrow } from '../run.ts';
+import { partialPath } from './cache.ts';
 import { type GoProgram, linkerFlags, toolsDir } from './catalog.ts';
 import type { Progress } from './progress.ts';
 
@@ -15,14 +16,17 @@ export async function buildGoProgram(
   signal?: AbortSignal,
 ): Promise<void> {
   const cwd = join(toolsDir, program.module);
-  const partial = `${target}.partial-${process.pid}`;
+  const partial = partialPath(target);
   mkdirSync(dirname(target), { recursive: true });
+  const total = await packageCount(program, signal);
   let packages = 0;
   let modules = 0;
   const onErrorLine = (line: string): void => {
     if (line.startsWith('go: downloading')) modules++;
     else packages++;
-    progress.detail(`${modules > 0 ? `${modules} modules downloaded, ` : ''}${packages} packages compiled`);
+    progress.detail(
+      `${modules > 0 ? `${modules} modules downloaded, ` : ''}${packages} of at most ${total} packages compiled`,
+    );
   };
   try {
     const args = ['build', '-v', '-trimpath', '-ldflags', linkerFlags(program), '-o', partial, program.package];
@@ -48,6 +52,13 @@ export async function envoyGatewayModuleDir(signal?: AbortSignal): Promise<strin
   if (dir !== '' && existsSync(dir)) return dir;
   await runOrThrow('go', ['mod', 'download', module], options);
   return await list();
+}
+
+/** How many packages a program consists of. Downloads the modules that are not there yet. */
+async function packageCount(program: GoProgram, signal: AbortSignal | undefined): Promise<number> {
+  const options = { cwd: join(toolsDir, program.module), env: goEnv(), ...optional(signal) };
+  const list = await runOrThrow('go', ['list', '-deps', '-f', '{{.ImportPath}}', program.package], options);
+  return list.trim().split('\n').length;
 }
 
 /** The environment for Go: static programs, and never a change of `go.mod` or `go.sum`. */

