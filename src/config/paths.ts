@@ -1,0 +1,63 @@
+/**
+ * Paths into a spec as people read them: `template.containers[name=main].env[name=A].value`, `labels[example.com/team]`,
+ * `router.route.http.spec.rules[0]`. A leading `spec.` may be there.
+ */
+import { isPlainObject } from '../api/object.ts';
+import { type MergeFields, POD_SPEC_MERGE } from './mergekeys.ts';
+
+const SPEC_FIELDS: MergeFields = { template: { fields: POD_SPEC_MERGE } };
+
+/** A step of a path: the key of an object, the index of a list item, or the item of a list with a key. */
+export type Step = string | number | { readonly key: string; readonly value: string };
+
+/** The steps of a path. Text that is no path gives steps that lead nowhere. */
+export function steps(path: string): readonly Step[] {
+  const found = path.match(/\[[^\]]*\]|[^.[\]]+/g) ?? [];
+  const all = found.map((piece) => (piece.startsWith('[') ? bracket(piece.slice(1, -1)) : piece));
+  return all[0] === 'spec' ? all.slice(1) : all;
+}
+
+/** The steps with `[0]` of a list that is merged by key written as `[name=main]`: other layers have other indexes. */
+export function keyed(path: readonly Step[], spec: unknown): readonly Step[] {
+  let value = spec;
+  let fields: MergeFields | undefined = SPEC_FIELDS;
+  let key: string | undefined;
+  return path.map((step) => {
+    value = child(value, step);
+    if (typeof step === 'string') {
+      const rule: MergeFields[string] | undefined = fields && Object.hasOwn(fields, step) ? fields[step] : undefined;
+      fields = rule?.fields;
+      key = rule?.key;
+      return step;
+    }
+    const id = typeof step === 'number' && key !== undefined && isPlainObject(value) ? value[key] : undefined;
+    return id === undefined ? step : { key: key as string, value: String(id) };
+  });
+}
+
+/** The path as text, from `spec` on. */
+export function pathText(path: readonly Step[]): string {
+  return path.reduce<string>((text, step) => {
+    if (typeof step === 'number') return `${text}[${step}]`;
+    if (typeof step === 'object') return `${text}[${step.key}=${step.value}]`;
+    return /^[\w-]+$/.test(step) ? `${text}.${step}` : `${text}[${step}]`;
+  }, 'spec');
+}
+
+/** The value at a path, or undefined. */
+export function valueAt(spec: unknown, path: readonly Step[]): unknown {
+  return path.reduce<unknown>((value, step) => child(value, step), spec);
+}
+
+function child(value: unknown, step: Step): unknown {
+  if (typeof step === 'number') return Array.isArray(value) ? value[step] : undefined;
+  if (typeof step === 'string') return isPlainObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
+  if (!Array.isArray(value)) return undefined;
+  return value.findLast((item) => isPlainObject(item) && String(item[step.key]) === step.value);
+}
+
+function bracket(text: string): Step {
+  if (/^\d+$/.test(text)) return Number(text);
+  const equals = text.indexOf('=');
+  return equals < 0 ? text : { key: text.slice(0, equals), value: text.slice(equals + 1) };
+}

@@ -1,0 +1,163 @@
+/**
+ * The fields of the API that this operator acts on, with the JSON type that each must have. What else a layer says is
+ * refused, because leaving it out would serve something else than what was asked for.
+ */
+import { isPlainObject } from '../api/object.ts';
+import type { Step } from './paths.ts';
+
+/** What is wrong with one field of a layer. `allowed` is absent when the field itself is not supported. */
+export interface Fault {
+  readonly path: readonly Step[];
+  readonly found: string;
+  readonly allowed?: string;
+}
+
+type Shape =
+  | 'string'
+  | 'integer'
+  | 'boolean'
+  | 'integer or string'
+  | 'quantity'
+  | 'anything'
+  | { readonly fields: Readonly<Record<string, Shape>>; readonly open?: true }
+  | { readonly list: Shape }
+  | { readonly map: Shape };
+
+const object = (fields: Readonly<Record<string, Shape>>): Shape => ({ fields });
+/** An object of which only the fields that we look into are described. */
+const partly = (fields: Readonly<Record<string, Shape>>): Shape => ({ fields, open: true });
+const STRINGS: Shape = { map: 'string' };
+const NAMED: Shape = { list: partly({ name: 'string' }) };
+const RESOURCES = partly({ requests: { map: 'quantity' }, limits: { map: 'quantity' }, claims: NAMED });
+
+const CONTAINERS: Shape = {
+  list: partly({
+    name: 'string',
+    image: 'string',
+    command: { list: 'string' },
+    args: { list: 'string' },
+    env: NAMED,
+    ports: { list: partly({ containerPort: 'integer' }) },
+    volumeMounts: { list: partly({ name: 'string', mountPath: 'string' }) },
+    resources: RESOURCES,
+  }),
+};
+
+const SPEC: Shape = object({
+  model: object({ uri: 'string', name: 'string' }),
+  storageInitializer: object({ enabled: 'boolean' }),
+  replicas: 'integer',
+  parallelism: object({
+    tensor: 'integer',
+    pipeline: 'integer',
+    data: 'integer',
+    dataLocal: 'integer',
+    dataRPCPort: 'integer',
+    expert: 'boolean',
+  }),
+  labels: STRINGS,
+  annotations: STRINGS,
+  template: partly({
+    containers: CONTAINERS,
+    initContainers: CONTAINERS,
+    volumes: NAMED,
+    imagePullSecrets: NAMED,
+    resourceClaims: NAMED,
+    serviceAccountName: 'string',
+    terminationGracePeriodSeconds: 'integer',
+    resources: RESOURCES,
+  }),
+  rolloutStrategy: object({ maxUnavailable: 'integer or string', maxSurge: 'integer or string' }),
+  router: object({
+    route: object({
+      http: object({
+        refs: { list: object({ name: 'string' }) },
+        spec: partly({
+          parentRefs: { list: partly({ name: 'string', namespace: 'string', sectionName: 'string' }) },
+          hostnames: { list: 'string' },
+          rules: {
+            list: partly({
+              matches: { list: partly({}) },
+              filters: { list: partly({}) },
+              backendRefs: { list: partly({ name: 'string', kind: 'string' }) },
+            }),
+          },
+        }),
+      }),
+    }),
+    gateway: object({ refs: { list: object({ name: 'string', namespace: 'string', sectionName: 'string' }) } }),
+  }),
+  baseRefs: { list: object({ name: 'string' }) },
+});
+
+/** Fields of the API that switch something on by being there, even when they are empty. */
+const PRESENCE = new Set(['worker', 'prefill', 'tracing', 'scheduler']);
+
+const known = new WeakMap<object, readonly Fault[]>();
+
+/** All fields of a layer's spec that are not supported or have the wrong type. Absent and empty values are fine. */
+export function faults(spec: object): readonly Fault[] {
+  let found = known.get(spec);
+  if (!found) {
+    found = check(spec, SPEC, []);
+    known.set(spec, found);
+  }
+  return found;
+}
+
+function check(value: unknown, shape: Shape, path: readonly Step[]): readonly Fault[] {
+  if (value === undefined || value === null || shape === 'anything') return [];
+  if (typeof shape === 'string') return isOf(value, shape) ? [] : [wrongType(value, shape, path)];
+  if ('list' in shape) {
+    if (!Array.isArray(value)) return [wrongType(value, 'a list', path)];
+    return value.flatMap((item, index) =>
+      item === null
+        ? [wrongType(item, 'an item that is not null', [...path, index])]
+        : check(item, shape.list, [...path, index]),
+    );
+  }
+  if (!isPlainObject(value)) return [wrongType(value, 'an object', path)];
+  if ('map' in shape) return Object.entries(value).flatMap(([key, item]) => check(item, shape.map, [...path, key]));
+  return Object.entries(value).flatMap(([key, item]) => {
+    if (Object.hasOwn(shape.fields, key)) return check(item, shape.fields[key] as Shape, [...path, key]);
+    return shape.open || isEmpty(key, item) ? [] : [{ path: [...path, key], found: shown(item) }];
+  });
+}
+
+function isOf(value: unknown, shape: Extract<Shape, string>): boolean {
+  switch (shape) {
+    case 'string':
+      return typeof value === 'string';
+    case 'integer':
+      return Number.isInteger(value);
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'integer or string':
+      return typeof value === 'string' || Number.isInteger(value);
+    case 'quantity':
+      return typeof value === 'string' || typeof value === 'number';
+    case 'anything':
+      return true;
+  }
+}
+
+function wrongType(value: unknown, allowed: string, path: readonly Step[]): Fault {
+  return {
+    path,
+    found: shown(value),
+    allowed: /^an? /.test(allowed) ? allowed : /^[aeiou]/.test(allowed) ? `an ${allowed}` : `a ${allowed}`,
+  };
+}
+
+const LONGEST_SHOWN = 60;
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'undefined';
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+}
+
+function isEmpty(key: string, value: unknown): boolean {
+  if (value === undefined || value === null || value === '' || value === 0 || value === false) return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return isPlainObject(value) && !PRESENCE.has(key) && Object.values(value).every((item) => isEmpty('', item));
+}
