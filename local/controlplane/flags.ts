@@ -22,6 +22,13 @@ const CONTROLLERS = [
   'horizontal-pod-autoscaler-controller',
   'disruption-controller',
   'resourcequota-controller',
+  'clusterrole-aggregation-controller',
+  'validatingadmissionpolicy-status-controller',
+  // Binds claims to volumes that were made by hand; a pod whose claim is not bound is not scheduled.
+  'persistentvolume-binder-controller',
+  // Admission puts a finalizer on each claim and volume, which only these take off.
+  'persistentvolumeclaim-protection-controller',
+  'persistentvolume-protection-controller',
 ];
 
 /** etcd for one throw-away cluster: writes are not flushed to the disk. */

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -53,6 +53,26 @@ describe('a control plane', () => {
     expect(message).toContain('no nodes available');
   }, 60_000);
 
+  it('binds a claim to a volume, and lets go of both', async () => {
+    const common = { accessModes: ['ReadWriteMany'], storageClassName: 'manual' };
+    const volume = {
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      metadata: { name: 'models' },
+      spec: { ...common, capacity: { storage: '1Gi' }, hostPath: { path: '/nowhere' } },
+    };
+    const claim = {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'models', namespace: 'default' },
+      spec: { ...common, resources: { requests: { storage: '1Gi' } } },
+    };
+    const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [volume, claim] });
+    await kubectl(['apply', '-f', '-'], { input });
+    await kubectl(['wait', 'pvc/models', '--for=jsonpath={.status.phase}=Bound', '--timeout=20s']);
+    await kubectl(['delete', '-f', '-', '--timeout=20s'], { input });
+  }, 60_000);
+
   it('publishes its certificate authority in every namespace', async () => {
     await kubectl(['create', 'namespace', 'other']);
     const published = await waitFor('ConfigMap kube-root-ca.crt in namespace other', 10_000, async () => {
@@ -80,6 +100,48 @@ describe('a control plane', () => {
       rmSync(stateDir, { recursive: true });
     }
   }, 60_000);
+});
+
+describe('a control plane that does not become ready', () => {
+  it('is ended again: the message has the log, and slot and folder are free', async () => {
+    const stateDir = mkdtempSync(join(tmpdir(), 'llmisvc-test-'));
+    const assets = join(stateDir, 'assets');
+    mkdirSync(assets);
+    writeFileSync(join(assets, 'etcd'), '#!/bin/sh\necho no space left on device\nexit 3\n', { mode: 0o755 });
+    const before = process.env['KUBEBUILDER_ASSETS'];
+    process.env['KUBEBUILDER_ASSETS'] = assets;
+    try {
+      for (const attempt of [1, 2]) {
+        const failing = startControlPlane({ stateDir, slot: 215 });
+        await expect(failing).rejects.toThrow(/^etcd ready: etcd ended with exit code 3[^]*no space left on device/);
+        expect([attempt, existsSync(join(stateDir, 'lock.json'))]).toEqual([attempt, false]);
+      }
+    } finally {
+      if (before === undefined) delete process.env['KUBEBUILDER_ASSETS'];
+      else process.env['KUBEBUILDER_ASSETS'] = before;
+      rmSync(stateDir, { recursive: true });
+    }
+  }, 30_000);
+
+  it('is not started when the signal is aborted meanwhile', async () => {
+    const stateDir = mkdtempSync(join(tmpdir(), 'llmisvc-test-'));
+    const signal = AbortSignal.timeout(300);
+    await expect(startControlPlane({ stateDir, signal })).rejects.toThrow(/abort|timeout/i);
+    expect(recorded(stateDir)).toEqual([]);
+    rmSync(stateDir, { recursive: true });
+  }, 30_000);
+
+  it('knows which slots there are', async () => {
+    const stateDir = mkdtempSync(join(tmpdir(), 'llmisvc-test-'));
+    await expect(startControlPlane({ stateDir, slot: 3 })).rejects.toThrow(
+      'slot 3 does not exist: choose a whole number',
+    );
+    const { slot } = controlPlane();
+    await expect(startControlPlane({ stateDir, slot })).rejects.toThrow(
+      `slot ${slot} is held by process ${process.pid}`,
+    );
+    rmSync(stateDir, { recursive: true });
+  });
 });
 
 describe('a control plane whose program is killed', () => {
