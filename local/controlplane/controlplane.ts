@@ -56,8 +56,9 @@ interface Context {
 async function startIn(context: Context): Promise<ControlPlane> {
   const { stateDir, bin, slot, started } = context;
   // Every start is a new cluster: nothing may be left of an earlier one.
-  for (const folder of ['etcd', 'pki', 'logs', 'kubectl-cache']) {
-    rmSync(join(stateDir, folder), { recursive: true, force: true });
+  const logs = PROGRAMS.map((name) => join('logs', `${name}.log`));
+  for (const path of ['etcd', 'pki', 'kubectl-cache', ...logs]) {
+    rmSync(join(stateDir, path), { recursive: true, force: true });
   }
   const home = join(stateDir, 'home');
   mkdirSync(home, { recursive: true });
