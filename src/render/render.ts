@@ -68,7 +68,9 @@ function partsHeldBy(problem: Problem): readonly Part[] {
     case 'TemplateFailed':
       return ALL_PARTS;
     case 'InvalidField':
-      return problem.part === 'config' ? ALL_PARTS : [problem.part];
+      if (problem.part === 'config') return ALL_PARTS;
+      // The parents of the route are the Gateways of the service.
+      return problem.part === 'gateway' ? ['gateway', 'route'] : [problem.part];
     default:
       return [];
   }

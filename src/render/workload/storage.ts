@@ -1,5 +1,5 @@
 import type { Container, PartialPodSpec, Volume } from '../../api/children.ts';
-import type { Problem, Source } from '../../api/problem.ts';
+import type { Problem } from '../../api/problem.ts';
 import type { Settings } from '../../api/settings.ts';
 import type { Snapshot } from '../../api/snapshot.ts';
 import { MAIN_CONTAINER, MODEL_PATH, STORAGE_INITIALIZER } from '../../api/wellknown.ts';
@@ -8,8 +8,6 @@ import { readCredentials } from './serviceaccount.ts';
 import { type LiveInitializer, PROVISION_VOLUME, storageInitializer } from './storageinitializer.ts';
 
 const PVC_VOLUME = 'kserve-pvc-source';
-const ALLOWED =
-  'hf://<organisation>/<model> to download from Hugging Face, or pvc://<claim>/<path> to mount a PersistentVolumeClaim';
 
 /** A pod spec with its model attached. */
 export interface WithModel {
@@ -21,7 +19,7 @@ export interface WithModel {
 /**
  * Brings the model of `spec.model.uri` to `/mnt/models` of container `main`: for `hf://` by an init container that
  * downloads it, for `pvc://` by mounting the claim read-only. With `storageInitializer.enabled: false` the pod spec stays
- * as it is, a user's own init container of that name included. Other schemes, and none, are an InvalidField.
+ * as it is, a user's own init container of that name included.
  */
 export function attachModel(
   podSpec: PartialPodSpec,
@@ -41,10 +39,8 @@ export function attachModel(
   );
   if (!attached) return { podSpec, problems: credentials.problems, held: credentials.held };
 
-  if (!location) {
-    const problems = [...credentials.problems, invalidUri(effective)];
-    return { podSpec, problems, held: true };
-  }
+  // Other schemes never get here: validation of the merged spec holds the workload back.
+  if (!location) return { podSpec, problems: credentials.problems, held: true };
   if (location.scheme === 'pvc') {
     return {
       podSpec: mountClaim(withoutInitializer(podSpec), location.rest),
@@ -112,17 +108,4 @@ function withVolume(podSpec: PartialPodSpec, volume: Volume): PartialPodSpec {
   const volumes = podSpec.volumes ?? [];
   if (volumes.some((existing) => existing.name === volume.name)) return podSpec;
   return { ...podSpec, volumes: [...volumes, volume] };
-}
-
-function invalidUri(effective: Effective): Problem {
-  const origin = effective.originOf('model.uri');
-  const source: Source | undefined = origin && 'layer' in origin ? origin.layer : undefined;
-  return {
-    code: 'InvalidField',
-    part: 'workload',
-    path: 'spec.model.uri',
-    found: effective.spec.model?.uri ? JSON.stringify(effective.spec.model.uri) : 'not set',
-    allowed: ALLOWED,
-    ...(source && { source }),
-  };
 }
