@@ -1,11 +1,12 @@
 import { styleText } from 'node:util';
+import type { Step } from '../step.ts';
 
 /** What the local commands tell a person: steps with their times, and never more than ten seconds of silence. */
 export interface Report {
   title(text: string): void;
   /** Runs one step and prints it with its time; what is said meanwhile appears below. A failed step is marked and rethrown. */
-  step<T>(text: string, run: (say: Say) => Promise<T>): Promise<T>;
-  /** Marks a step whose time is of interest only as part of another one. */
+  readonly step: Step;
+  /** One line within the step that runs. */
   line(text: string): void;
   /** A command as a person would type it. */
   command(text: string): void;
@@ -17,8 +18,6 @@ export interface Report {
   /** The table of steps and times, with a total. */
   summary(): void;
 }
-
-export type Say = (line: string) => void;
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -87,21 +86,6 @@ export function createReport(out: NodeJS.WriteStream = process.stdout): Report {
       }
       print(`${'  Total'.padEnd(72)} ${((performance.now() - began) / 1000).toFixed(1).padStart(7)} s`);
     },
-  };
-}
-
-/** A report that says nothing, for tests. */
-export function silentReport(): Report {
-  const nothing = (): void => undefined;
-  return {
-    title: nothing,
-    step: (_text, run) => run(nothing),
-    line: nothing,
-    command: nothing,
-    output: nothing,
-    stream: nothing,
-    failure: nothing,
-    summary: nothing,
   };
 }
 

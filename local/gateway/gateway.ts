@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { KubeObject } from '../../src/api/object.ts';
 import type { ControlPlane } from '../controlplane/types.ts';
 import { type Running, start, waitFor } from '../process.ts';
 import { runOrThrow } from '../run.ts';
@@ -30,6 +31,9 @@ export interface GatewayOptions {
 export interface LocalGateway {
   /** Starts the Envoy of a pod that Envoy Gateway made; resolves when it is ready. For the stand-in for kubelet. */
   startEnvoy(pod: ProxyPod): Promise<Running>;
+  /** Lets Envoy Gateway stand still: it neither reads nor writes until `resume`. */
+  pause(): void;
+  resume(): void;
   /** Ends Envoy Gateway and every Envoy, and lets the next stack go ahead. */
   stop(): Promise<void>;
 }
@@ -106,8 +110,15 @@ async function startLocked(options: GatewayOptions, lock: GatewayLock): Promise<
       void proxy.exited.then(() => proxies.delete(proxy));
       return proxy;
     },
+    pause: () => running.kill('SIGSTOP'),
+    resume: () => running.kill('SIGCONT'),
     stop,
   };
+}
+
+/** Whether Envoy itself listens at the cluster IP of a Service, so that nothing has to forward to it. */
+export function isProxyService({ metadata }: KubeObject): boolean {
+  return metadata.labels?.['gateway.envoyproxy.io/owning-gateway-name'] !== undefined;
 }
 
 /** Waits until the API server serves the kinds: Envoy Gateway looks for them once, when it starts. */
