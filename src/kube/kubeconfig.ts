@@ -76,6 +76,14 @@ function load(options: KubeconfigOptions): Loaded {
     const context = kube.getCurrentContext() || '(none)';
     throw new Error(`${source}: context ${context} names no cluster; set current-context or choose a context.`);
   }
+  if (cluster.server.startsWith('http:') && !cluster.skipTLSVerify) {
+    // client-node falls back to this address where it finds nothing at all.
+    const found =
+      cluster.server === 'http://localhost:8080' ? 'no kubeconfig was found' : `${cluster.server} is not https`;
+    throw new Error(
+      `${source}: ${found}; name a kubeconfig, or set insecure-skip-tls-verify: true on the cluster for plain HTTP.`,
+    );
+  }
   return { kube, server: new URL(options.server ?? cluster.server), tokenFile: tokenFileOf(kube, options) };
 }
 

@@ -29,13 +29,15 @@ export function requestInfo(method: string, path: string, contentType?: string):
   const [route = '', search = ''] = path.split('?', 2);
   const parts = route.split('/').filter(Boolean).map(decodeURIComponent);
   const rest = parts[0] === 'api' ? parts.slice(2) : parts[0] === 'apis' ? parts.slice(3) : [];
-  const scoped = rest[0] === 'namespaces' && rest.length > 2;
+  const scoped = rest[0] === 'namespaces' && rest.length > 2 && !NAMESPACE_SUBRESOURCES.includes(rest[2] ?? '');
   const namespace = scoped ? rest[1] : undefined;
   const [plural, name, ...sub] = scoped ? rest.slice(2) : rest;
   const resource = plural === undefined ? route : [plural, ...sub].join('/');
   const verb = verbOf(method, name !== undefined, new URLSearchParams(search).has('watch'), contentType);
   return { verb, resource, ...(namespace === undefined ? {} : { namespace }), ...(name === undefined ? {} : { name }) };
 }
+
+const NAMESPACE_SUBRESOURCES = ['status', 'finalize'];
 
 function verbOf(method: string, named: boolean, watch: boolean, contentType: string | undefined): string {
   if (method === 'GET') return watch ? 'watch' : named ? 'get' : 'list';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { directConnection } from '../../src/kube/connection.ts';
 import * as errors from '../../src/kube/errors.ts';
+import { requestInfo } from '../../src/kube/paths.ts';
 import { restClient } from '../../src/kube/rest.ts';
 import { type ResponseInfo, type TransportOptions, transport } from '../../src/kube/transport.ts';
 import type { Client } from '../../src/kube/types.ts';
@@ -350,6 +351,42 @@ describe('trying again', () => {
     } finally {
       await other.close();
     }
+  });
+});
+
+it('opens a watch again with renewed credentials after 401', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'kube-')), 'token');
+  writeFileSync(file, 'old');
+  const other = await connect({}, { token: undefined, tokenFile: file });
+  api.answer((x) => {
+    if (x.headers['authorization'] !== 'Bearer new') return x.fail(401, 'Unauthorized');
+    x.event('ADDED', pod('one'));
+    x.end();
+  });
+  try {
+    await other.resource(POD);
+    writeFileSync(file, 'new');
+    const names: string[] = [];
+    const { signal } = new AbortController();
+    for await (const event of other.watch(POD, { signal })) names.push(event.object.metadata.name);
+    expect(names).toEqual(['one']);
+    expect(seen.at(-1)).toMatchObject({ verb: 'watch', resource: 'pods', code: 200 });
+  } finally {
+    await other.close();
+  }
+});
+
+describe('request info', () => {
+  it.each([
+    ['GET', '/api/v1/namespaces/a', 'get namespaces - a'],
+    ['PUT', '/api/v1/namespaces/a/finalize', 'update namespaces/finalize - a'],
+    ['GET', '/apis/apps/v1/namespaces/a/deployments?limit=5', 'list deployments a -'],
+    ['GET', '/apis/apps/v1/deployments?watch=true', 'watch deployments - -'],
+    ['PATCH', '/api/v1/namespaces/a/pods/one/status', 'patch pods/status a one'],
+    ['GET', '/apis', 'list /apis - -'],
+  ])('of %s %s is %s', (method, path, text) => {
+    const { verb, resource, namespace = '-', name = '-' } = requestInfo(method, path);
+    expect([verb, resource, namespace, name].join(' ')).toBe(text);
   });
 });
 

@@ -85,10 +85,13 @@ it('takes another server when told', async () => {
 
 it('goes through the proxy of the cluster', async () => {
   const path = kubeconfig({ token: 'abc' }, { server: 'http://nowhere.invalid:80', 'proxy-url': api.url });
-  const connection = kubeconfigConnection({ kubeconfig: path });
-  const dispatcher = await connection.dispatcher(1);
-  expect(dispatcher.constructor.name).toBe('ProxyAgent');
-  await dispatcher.close();
+  expect(await headerAfter(path)).toBe('Bearer abc');
+  expect(api.requests[0]?.headers['host']).toBe('nowhere.invalid');
+});
+
+it('says what is missing where there is no usable server', async () => {
+  const path = kubeconfig({}, { 'insecure-skip-tls-verify': false });
+  await expect(createClient({ kubeconfig: path })).rejects.toThrow(`${api.url} is not https; name a kubeconfig`);
 });
 
 it('reads a kubeconfig that changed', async () => {
