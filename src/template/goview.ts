@@ -5,7 +5,6 @@
 import type { LLMInferenceService } from '../api/llmisvc.ts';
 import { inferencePoolName } from '../api/wellknown.ts';
 import type { Settings } from '../api/settings.ts';
-import { jsonName } from './exec.ts';
 import {
   BOOL,
   type GoField,
@@ -14,6 +13,7 @@ import {
   type GoValue,
   INT32,
   INT64,
+  jsonName,
   ownProperty,
   STRING,
 } from './values.ts';

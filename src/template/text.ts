@@ -1,5 +1,5 @@
 /** Printing and comparing values as Go's `fmt` and the comparison functions of `text/template` do. */
-import { dereference, type GoValue, isNil, printed } from './values.ts';
+import { dereference, type GoValue, isNil, printed, typeName } from './values.ts';
 
 /** `fmt.Sprint`: a space between operands when neither is a string; `fmt.Sprintln` puts one between all. */
 export function sprint(values: readonly GoValue[], spaced = false): string {
@@ -38,12 +38,12 @@ export function equalValues(a: GoValue, b: GoValue): boolean | string {
   const right = basic(b);
   if (left.kind !== right.kind) {
     if (a.type.kind === 'none' || b.type.kind === 'none') return isNil(a) && isNil(b);
-    return 'incompatible types for comparison';
+    return incompatible(a, b);
   }
   if (left.kind === 'other') {
     if (isNil(a) || isNil(b)) return isNil(a) && isNil(b);
     if (a.type.kind === 'pointer') return a.json === b.json;
-    return `non-comparable type ${shown(a)}: ${kindName(a)}`;
+    return `non-comparable type ${shown(a)}: ${typeName(a.type)}`;
   }
   return left.json === right.json;
 }
@@ -53,10 +53,14 @@ export function compareValues(a: GoValue, b: GoValue): number | string {
   const left = basic(a);
   const right = basic(b);
   if (left.kind === 'other' || right.kind === 'other') return 'invalid type for comparison';
-  if (left.kind !== right.kind) return 'incompatible types for comparison';
+  if (left.kind !== right.kind) return incompatible(a, b);
   if (left.kind === 'bool') return 'invalid type for comparison';
   if (left.json === right.json) return 0;
   return (left.json as number) < (right.json as number) ? -1 : 1;
+}
+
+function incompatible(a: GoValue, b: GoValue): string {
+  return `incompatible types for comparison: ${typeName(a.type)} and ${typeName(b.type)}`;
 }
 
 function basic(value: GoValue): { readonly kind: string; readonly json: unknown } {

@@ -160,3 +160,8 @@ function concrete(value: GoValue): GoValue {
   if (Array.isArray(json)) return { type: { kind: 'list', of: { kind: 'open', name } }, json };
   return value;
 }
+
+/** The JSON name of a Go field: `HTTPGet` is `httpGet`, `UID` is `uid`, `HostIPC` is `hostIPC`. */
+export function jsonName(field: string): string {
+  return field.replace(/^(?:[A-Z]+(?![a-z])|[A-Z]+(?=[A-Z])|[A-Z])/, (head) => head.toLowerCase());
+}
