@@ -1,0 +1,170 @@
+import type { LLMInferenceService } from '../api/llmisvc.ts';
+import { type KubeObject, refKey, refOf } from '../api/object.ts';
+import type { Outcome } from '../api/outcome.ts';
+import type { Settings } from '../api/settings.ts';
+import {
+  type Read,
+  type RecordingSnapshot,
+  recordingSnapshot,
+  type Snapshot,
+  type View,
+  view,
+} from '../api/snapshot.ts';
+import { KSERVE_SERVICE_FINALIZER, LABEL_INFERENCE_SERVICE } from '../api/wellknown.ts';
+import { resolve } from '../config/resolve.ts';
+import { isConflict, isForbidden, isInvalid } from '../kube/errors.ts';
+import { render } from '../render/render.ts';
+import { assess } from '../status/assess.ts';
+import { type ApplyContext, applyPlan } from './apply.ts';
+import { DRIFT_VIEW, trimmed } from './drift.ts';
+import { recordEvents } from './events.ts';
+import { ABSENT_FOR, type FetchedObjects, FOUND_FOR } from './fetched.ts';
+import { releaseFinalizer } from './finalizers.ts';
+import type { Again } from './queue.ts';
+import { writeStatus } from './status.ts';
+
+export interface ReconcileContext extends ApplyContext {
+  readonly fetched: FetchedObjects;
+  readonly settings: Settings;
+  /** RFC 3339. */
+  readonly now: () => string;
+}
+
+/** What a pass over a service came to. */
+export interface Pass extends Again {
+  /** The service as it is now; absent when it is gone. */
+  readonly service?: LLMInferenceService;
+  /** Everything that the pass looked at: a change of any of it is a reason for the next pass. */
+  readonly reads: readonly Read[];
+}
+
+/** How often the core is run anew because it asked for objects that had to be fetched. */
+const ROUNDS = 6;
+/** Longest label value. */
+const LABEL_LIMIT = 63;
+
+/**
+ * One pass over one service: what does it mean, what shall exist, make it so, say how it is. Nothing is written that is
+ * as it shall be already.
+ */
+export async function reconcile(seen: LLMInferenceService, context: ReconcileContext): Promise<Pass> {
+  if (seen.metadata.deletionTimestamp) {
+    // The children go with their owner; whoever creates one now keeps a deletion in the foreground from ending.
+    await releaseFinalizer(seen, KSERVE_SERVICE_FINALIZER, context);
+    return { retry: 'none', reads: [selfRead(seen)] };
+  }
+  const { settings } = context;
+  const service = await labelled(seen, context);
+
+  const planned = await settled(context, (snapshot) => {
+    const effective = resolve(service, snapshot, settings);
+    return { effective, plan: render(effective, snapshot, settings) };
+  });
+  const { effective, plan } = planned.result;
+  const outcomes = await applyPlan(plan, effective, context);
+  const assessed = await settled(context, (snapshot) =>
+    assess({ effective, plan, outcomes, snapshot, settings, now: context.now() }),
+  );
+  const { status, events, retry, requeueAfterSeconds } = assessed.result;
+
+  const written = await writeStatus(service, status, context.client, context.signal);
+  if (written && written !== service) context.observe(written);
+  if (written) await recordEvents(written, events, context);
+  const reads = [...planned.reads, ...assessed.reads, ...outcomes.flatMap(driftRead), selfRead(written ?? service)];
+  const delays = [secondsOf(requeueAfterSeconds), ...reads.map((read) => freshFor(read, context.fetched))];
+  return {
+    service: written ?? service,
+    reads: distinct(reads),
+    retry: planned.complete && assessed.complete && written ? retry : 'backoff',
+    ...after(delays),
+  };
+}
+
+interface Settled<T> {
+  readonly result: T;
+  readonly reads: readonly Read[];
+  /** False when something that was asked for could not be fetched. */
+  readonly complete: boolean;
+}
+
+/** Runs a part of the core until it has all that it asked for, fetching what no cache holds. */
+async function settled<T>(context: ReconcileContext, core: (snapshot: Snapshot) => T): Promise<Settled<T>> {
+  for (let round = 1; ; round += 1) {
+    const snapshot: RecordingSnapshot = recordingSnapshot(context.source);
+    const result = core(snapshot);
+    const reads = snapshot.reads();
+    const unknown = reads.filter((read) => 'ref' in read && read.answer.state === 'unknown');
+    if (unknown.length === 0) return { result, reads, complete: true };
+    const fetched = round < ROUNDS && (await fetchAll(unknown, context));
+    if (!fetched) return { result, reads, complete: false };
+  }
+}
+
+async function fetchAll(reads: readonly Read[], { fetched, log, signal }: ReconcileContext): Promise<boolean> {
+  const refs = new Map(reads.flatMap((read) => ('ref' in read ? [[refKey(read.ref), read.ref] as const] : [])));
+  const results = await Promise.allSettled([...refs.values()].map((ref) => fetched.fetch(ref, signal)));
+  signal.throwIfAborted();
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed) log.warn({ error: failed.reason as unknown }, 'An object that the service needs could not be read.');
+  return !failed;
+}
+
+/** Puts the label on the service itself by which `kubectl get route -l …` finds it. */
+async function labelled(service: LLMInferenceService, context: ReconcileContext): Promise<LLMInferenceService> {
+  const { name, labels, resourceVersion } = service.metadata;
+  if (labels?.[LABEL_INFERENCE_SERVICE] === name || name.length > LABEL_LIMIT) return service;
+  const body = { metadata: { resourceVersion, labels: { [LABEL_INFERENCE_SERVICE]: name } } };
+  try {
+    const answer = await context.client.patch<LLMInferenceService>(refOf(service), body, { signal: context.signal });
+    context.observe(answer);
+    return answer;
+  } catch (error) {
+    // A service that was stored before a rule existed may refuse every change of itself, but not of its status.
+    if (!isConflict(error) && !isInvalid(error) && !isForbidden(error)) throw error;
+    context.log.warn({ error }, 'The label for look-ups could not be put on the service.');
+    return service;
+  }
+}
+
+/** What of the service itself is a reason for a pass; its counters and the notes of other managers are not. */
+const SELF_VIEW: View<KubeObject, unknown> = view('operator/self', (object) => {
+  const { uid, generation, labels, annotations, finalizers, deletionTimestamp } = object.metadata;
+  const { status } = object as LLMInferenceService;
+  return [uid, generation, labels, annotations, finalizers, deletionTimestamp, status];
+});
+
+function selfRead(service: KubeObject): Read {
+  return readOf(service, SELF_VIEW);
+}
+
+/** The child as our own write left it: what others do to it afterwards is a reason for the next pass. */
+function driftRead({ object }: Outcome): readonly Read[] {
+  return object ? [readOf(object, DRIFT_VIEW)] : [];
+}
+
+function readOf(object: KubeObject, through: View<KubeObject, unknown>): Read {
+  const value = through.of(trimmed(object));
+  return { ref: refOf(object), view: through as View<never, unknown>, answer: { state: 'found', value } };
+}
+
+/** The later of two reads of the same thing through the same view counts. */
+function distinct(reads: readonly Read[]): readonly Read[] {
+  const key = (read: Read): string =>
+    `${'ref' in read ? refKey(read.ref) : JSON.stringify(read.query)}#${read.view.name}`;
+  return [...new Map(reads.map((read) => [key(read), read])).values()];
+}
+
+/** Milliseconds for which the answer about an object that is not watched is good; undefined for the others. */
+function freshFor(read: Read, fetched: FetchedObjects): number | undefined {
+  if (!('ref' in read) || !fetched.get(read.ref)) return undefined;
+  return read.answer.state === 'found' ? FOUND_FOR : ABSENT_FOR;
+}
+
+function secondsOf(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1_000;
+}
+
+function after(delays: readonly (number | undefined)[]): { readonly after?: number } {
+  const known = delays.filter((delay) => delay !== undefined);
+  return known.length > 0 ? { after: Math.min(...known) } : {};
+}

@@ -1,0 +1,103 @@
+import { groupOf, isPlainObject, type KubeObject, refOf } from '../api/object.ts';
+import type { Problem, Source } from '../api/problem.ts';
+import type { Effective } from '../config/effective.ts';
+import {
+  ApiError,
+  isBadRequest,
+  isForbidden,
+  isInvalid,
+  isNamespaceTerminating,
+  isQuotaExceeded,
+  isTypedPatchError,
+  isUnserved,
+} from '../kube/errors.ts';
+import type { Child } from '../render/plan.ts';
+
+/**
+ * What an error of the API server about a child means for the user. A refused field is mapped back to where the user
+ * wrote it.
+ */
+export function refusalOf(error: unknown, child: Child, effective: Effective, verb = 'patch'): Problem {
+  const ref = refOf(child.object);
+  const { part } = child;
+  const message = error instanceof ApiError ? error.detail || error.message : String(error);
+  if (isUnserved(error)) return { code: 'ApiNotServed', part, apiVersion: ref.apiVersion, kind: ref.kind };
+  if (isNamespaceTerminating(error)) return { code: 'NamespaceTerminating', part, namespace: ref.namespace ?? '' };
+  if (isQuotaExceeded(error)) return { code: 'QuotaExceeded', part, ref, message };
+  if (isForbidden(error) && LACKS_RIGHT.test(message)) return { code: 'Forbidden', part, ref, verb, message };
+  const field = refusedField(error);
+  if (field) return { code: 'ChildRejected', part, ref, ...field, ...placeOf(field.childPath, child, effective) };
+  // The controller's own name for the API group helps whoever reads the message, the transport's words come last.
+  const group = groupOf(ref.apiVersion);
+  return { code: 'ApiServerError', part, ref, message: group && !message ? `No answer from ${group}` : message };
+}
+
+/** RBAC says it so; other 403 come from admission and are about the object. */
+const LACKS_RIGHT = /cannot \w+ resource/;
+
+function refusedField(error: unknown): { readonly message: string; readonly childPath?: string } | undefined {
+  const typed = isTypedPatchError(error);
+  if (typed) return { message: typed.message, ...(typed.field ? { childPath: plainPath(typed.field) } : {}) };
+  if (!isInvalid(error) && !isBadRequest(error) && !isForbidden(error)) return undefined;
+  const [cause] = error.causes;
+  if (!cause?.field) return { message: error.detail };
+  return { message: cause.message, childPath: plainPath(cause.field) };
+}
+
+/** `.spec.containers[name="main"].image` as `spec.containers[name=main].image`. */
+function plainPath(field: string): string {
+  return field.replace(/^\./, '').replaceAll('"', '');
+}
+
+function placeOf(
+  childPath: string | undefined,
+  child: Child,
+  effective: Effective,
+): { readonly childPath?: string; readonly path?: string; readonly source?: Source } {
+  if (childPath === undefined) return {};
+  const named = withItemNames(childPath, child.object);
+  const origin = child.origins
+    .filter((candidate) => isBelow(named, candidate.child))
+    .toSorted((a, b) => b.child.length - a.child.length)[0];
+  if (!origin) return { childPath: named };
+  const path = origin.spec + named.slice(origin.child.length);
+  const source = sourceOf(path, effective);
+  return { childPath: named, path, ...(source ? { source } : {}) };
+}
+
+function isBelow(path: string, prefix: string): boolean {
+  return path === prefix || path.startsWith(`${prefix}.`) || path.startsWith(`${prefix}[`);
+}
+
+/** `containers[0].image` as `containers[name=main].image`, where the items have names. */
+function withItemNames(path: string, object: KubeObject): string {
+  let at: unknown = object;
+  return segments(path)
+    .map((segment) => {
+      const index = /^\[(\d+)\]$/.exec(segment);
+      if (index && Array.isArray(at)) {
+        at = (at as unknown[])[Number(index[1])];
+        const name = isPlainObject(at) ? at['name'] : undefined;
+        return typeof name === 'string' ? `[name=${name}]` : segment;
+      }
+      const name = /^\[name=(.*)\]$/.exec(segment);
+      if (name && Array.isArray(at)) at = at.find((item: unknown) => isPlainObject(item) && item['name'] === name[1]);
+      else at = isPlainObject(at) ? at[segment.replace(/^\./, '')] : undefined;
+      return segment;
+    })
+    .join('');
+}
+
+function segments(path: string): readonly string[] {
+  return path.match(/\[[^\]]*\]|(?:^|\.)[^.[\]]+/g) ?? [];
+}
+
+/** The config or service that has the value, or the nearest value around it. Paths of the effective spec begin below `spec`. */
+function sourceOf(path: string, effective: Effective): Source | undefined {
+  const parts = segments(path.replace(/^spec\./, ''));
+  for (let length = parts.length; length > 0; length -= 1) {
+    const origin = effective.originOf(parts.slice(0, length).join(''));
+    if (origin) return 'layer' in origin ? origin.layer : undefined;
+  }
+  return undefined;
+}

@@ -1,0 +1,57 @@
+import type { LLMInferenceService, LLMInferenceServiceStatus } from '../api/llmisvc.ts';
+import { isPlainObject, jsonEqual, refOf } from '../api/object.ts';
+import { isConflict } from '../kube/errors.ts';
+import type { Client } from '../kube/types.ts';
+
+const ATTEMPTS = 3;
+
+/**
+ * Writes the status of a service, when something other than a timestamp differs from what it has.
+ *
+ * @returns the service as the API server answered; the given one when nothing was to be written; undefined when the
+ *   service is gone or was changed in a way that makes the status outdated: the next pass decides anew
+ * @throws ApiError
+ */
+export async function writeStatus(
+  service: LLMInferenceService,
+  status: LLMInferenceServiceStatus,
+  client: Client,
+  signal: AbortSignal,
+): Promise<LLMInferenceService | undefined> {
+  let base: LLMInferenceService = service;
+  for (let attempt = 1; ; attempt += 1) {
+    const patch = mergePatch(timeless(base.status ?? {}), timeless(status));
+    if (patch === undefined) return base;
+    const { resourceVersion } = base.metadata;
+    const body = { metadata: { resourceVersion }, status: mergePatch(base.status ?? {}, status) };
+    try {
+      return await client.patch<LLMInferenceService>(refOf(base), body, { subresource: 'status', signal });
+    } catch (error) {
+      if (!isConflict(error) || attempt === ATTEMPTS) throw error;
+    }
+    const now = await client.read<LLMInferenceService>(refOf(base), signal);
+    const { uid, generation } = service.metadata;
+    if (!now || now.metadata.uid !== uid || now.metadata.generation !== generation) return undefined;
+    base = now;
+  }
+}
+
+/**
+ * The JSON merge patch that turns one value into the other; undefined when they are equal. Lists are replaced as a
+ * whole.
+ */
+export function mergePatch(from: unknown, to: unknown): unknown {
+  if (jsonEqual(from, to)) return undefined;
+  if (!isPlainObject(from) || !isPlainObject(to)) return to ?? null;
+  const patch: Record<string, unknown> = {};
+  for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {
+    const change = mergePatch(from[key], to[key]);
+    if (change !== undefined) patch[key] = change;
+  }
+  return patch;
+}
+
+function timeless(status: LLMInferenceServiceStatus): unknown {
+  const conditions = status.conditions?.map(({ lastTransitionTime: _, ...condition }) => condition);
+  return { ...status, conditions };
+}

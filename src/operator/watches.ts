@@ -1,0 +1,205 @@
+import { type Gvk, gvkKey, type KubeObject, type Query } from '../api/object.ts';
+import type { Log } from '../kube/log.ts';
+import { type Reflector, reflector } from '../kube/reflector.ts';
+import { type Store, store } from '../kube/store.ts';
+import type { Client } from '../kube/types.ts';
+import { trimmed } from './drift.ts';
+import { CUSTOM_RESOURCE_DEFINITION, INDEXED_LABELS, WATCHED_KINDS, type WatchedKind } from './kinds.ts';
+import { isOwnEntry } from './ownership.ts';
+import type { Coverage } from './snapshot.ts';
+
+export interface WatchesOptions {
+  readonly client: Client;
+  readonly log: Log;
+  /** The namespaces that are served; undefined for all. */
+  readonly namespaces: readonly string[] | undefined;
+  readonly systemNamespace: string;
+  readonly onChange: (before: KubeObject | undefined, after: KubeObject | undefined) => void;
+  /** A kind came, went, or may or may not be read any more. */
+  readonly onKind: (gvk: Gvk) => void;
+}
+
+/** Caches of everything that is watched. */
+export interface Watches {
+  coverage(gvk: Gvk, namespace: string | undefined): Coverage;
+  /** The cached objects of a kind that have an owner of this uid. */
+  owned(gvk: Gvk, namespace: string | undefined, uid: string): readonly KubeObject[];
+  /** Takes the answer to an own write into the cache, so that the next look sees it before the watch brings it. */
+  observe(object: KubeObject): void;
+  /** Watches the Gateways of one more namespace, where only a list of namespaces is served. */
+  watchGateways(namespace: string): void;
+  /** What is not yet, or no longer, known: `HTTPRoute.gateway.networking.k8s.io/v1 failing`. Empty when all is well. */
+  unsettled(): readonly string[];
+  /** Watches that were opened again, by kind. */
+  restarts(): ReadonlyMap<string, number>;
+  /** Resolves when each watch had its first answer. */
+  settled(): Promise<void>;
+  /** Works until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+interface Watch {
+  readonly row: WatchedKind;
+  readonly store: Store;
+  readonly reflector: Reflector;
+}
+
+/** Milliseconds between looks for APIs that came later, where CustomResourceDefinitions cannot be watched. */
+const LOOK_AGAIN = 30_000;
+
+/** Watches for every row of the kinds, in each namespace that concerns it. */
+export function createWatches(options: WatchesOptions): Watches {
+  const { client, log, namespaces, systemNamespace } = options;
+  const watches = new Map<string, Map<string, Watch>>();
+  const rows = new Map(WATCHED_KINDS.map((row) => [gvkKey(row), row]));
+  const running: Promise<void>[] = [];
+  let signal: AbortSignal | undefined;
+
+  for (const row of WATCHED_KINDS) for (const namespace of placesOf(row)) add(row, namespace);
+  const definitions = namespaces ? undefined : watchDefinitions();
+
+  function placesOf({ where }: WatchedKind): readonly string[] {
+    if (!namespaces) return [''];
+    if (where === 'cluster') return [];
+    return where === 'served' ? [...new Set(namespaces)] : [...new Set([...namespaces, systemNamespace])];
+  }
+
+  function add(row: WatchedKind, namespace: string): void {
+    const places = watches.get(gvkKey(row)) ?? new Map<string, Watch>();
+    watches.set(gvkKey(row), places);
+    if (places.has(namespace)) return;
+    const watch = open(row, namespace);
+    places.set(namespace, watch);
+    if (signal) running.push(watch.reflector.run(signal));
+  }
+
+  function open(row: WatchedKind, namespace: string): Watch {
+    const { apiVersion, kind, labels, keep } = row;
+    const objects = store({
+      gvk: { apiVersion, kind },
+      labels: INDEXED_LABELS,
+      managers: isOwnEntry,
+      log,
+      ...(keep ? { keep } : {}),
+    });
+    objects.subscribe((change) => options.onChange(change.old, change.new));
+    const query = { apiVersion, kind, ...(labels ? { labels } : {}), ...(namespace ? { namespace } : {}) };
+    const sink = {
+      put: (object: KubeObject) => objects.put(trimmed(object)),
+      remove: (object: KubeObject) => objects.remove(object),
+      replace: (found: readonly KubeObject[]) => objects.replace(found.map(trimmed)),
+    };
+    const onState = (): void => options.onKind({ apiVersion, kind });
+    return { row, store: objects, reflector: reflector({ client, query, sink, log, onState }) };
+  }
+
+  /** A definition that came or changed may mean that a kind is served now which was not. */
+  function watchDefinitions(): Reflector {
+    const look = (): void => wakeAll();
+    const sink = { put: look, remove: () => {}, replace: look };
+    return reflector({ client, query: CUSTOM_RESOURCE_DEFINITION, sink, log, metadataOnly: true });
+  }
+
+  function all(): readonly Watch[] {
+    return [...watches.values()].flatMap((places) => [...places.values()]);
+  }
+
+  function wakeAll(): void {
+    for (const watch of all()) if (watch.reflector.state === 'unserved') watch.reflector.wake();
+  }
+
+  async function lookAgain(stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          clearTimeout(timer);
+          stop.removeEventListener('abort', done);
+          resolve();
+        };
+        const timer = setTimeout(done, LOOK_AGAIN);
+        stop.addEventListener('abort', done, { once: true });
+      });
+      wakeAll();
+    }
+  }
+
+  function placesFor(gvk: Gvk, namespace: string | undefined): readonly Watch[] {
+    const places = watches.get(gvkKey(gvk));
+    if (!places) return [];
+    const everywhere = places.get('');
+    if (everywhere) return [everywhere];
+    if (namespace === undefined) return [...places.values()];
+    const one = places.get(namespace);
+    return one ? [one] : [];
+  }
+
+  return {
+    coverage(gvk, namespace) {
+      const row = rows.get(gvkKey(gvk));
+      if (!row) return { state: 'uncached' };
+      return coverageOf(placesFor(gvk, namespace));
+    },
+    owned: (gvk, namespace, uid) => placesFor(gvk, namespace).flatMap(({ store: objects }) => objects.byOwner(uid)),
+    observe(object) {
+      const [watch] = placesFor(object, object.metadata.namespace);
+      watch?.store.observe(trimmed(object));
+    },
+    watchGateways(namespace) {
+      if (!namespaces) return;
+      for (const row of WATCHED_KINDS) if (row.where === 'served+gateway') add(row, namespace);
+    },
+    unsettled: () =>
+      all()
+        .filter(({ row, reflector: { state, synced } }) =>
+          row.optional && state === 'unserved' ? false : !(synced && (state === 'synced' || state === 'failing')),
+        )
+        .map(({ row, reflector: { state } }) => `${row.kind}.${row.apiVersion} ${state}`),
+    restarts: () => {
+      const sums = new Map<string, number>();
+      for (const { row, reflector: one } of all()) sums.set(row.kind, (sums.get(row.kind) ?? 0) + one.restarts);
+      return sums;
+    },
+    settled: async () => {
+      await Promise.all(all().map((watch) => watch.reflector.settled));
+    },
+    async run(stop) {
+      signal = stop;
+      for (const watch of all()) running.push(watch.reflector.run(stop));
+      await Promise.all([...running, definitions ? definitions.run(stop) : lookAgain(stop)]);
+      // Watches of Gateways may have been added meanwhile.
+      await Promise.all(running);
+    },
+  };
+}
+
+/** What the caches of one kind, in one or in all served namespaces, can answer. */
+function coverageOf(places: readonly Watch[]): Coverage {
+  const [first] = places;
+  if (!first) return { state: 'forbidden' };
+  const known = places.filter(
+    ({ reflector: { state, synced } }) => synced && state !== 'unserved' && state !== 'forbidden',
+  );
+  if (known.length === 0) {
+    const { state } = first.reflector;
+    return { state: state === 'unserved' || state === 'forbidden' ? state : 'uncached' };
+  }
+  return {
+    state: 'cached',
+    complete: true,
+    get(namespace, name) {
+      for (const { store: objects } of known) {
+        const object = objects.get(namespace, name);
+        if (object) return withManagedFields(object, objects);
+      }
+      return undefined;
+    },
+    list: (query: Query) => known.flatMap(({ store: objects }) => objects.list(query)),
+  };
+}
+
+/** The store keeps the fields that we own beside the object; whoever looks for drift needs them on it. */
+function withManagedFields(object: KubeObject, objects: Store): KubeObject {
+  const { namespace, name } = object.metadata;
+  const managedFields = objects.managedFields(namespace, name);
+  return managedFields.length > 0 ? { ...object, metadata: { ...object.metadata, managedFields } } : object;
+}
