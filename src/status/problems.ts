@@ -28,10 +28,10 @@ export function verdictOf(problem: Problem, settings: Settings): Verdict {
   };
 }
 
-/** The text as a sentence: capital letter, full stop. */
+/** The text with a full stop, unless it ends like a sentence. The first letter stays: it may be that of a name. */
 export function ended(text: string): string {
   const trimmed = text.trim();
-  return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?…]$/.test(trimmed) ? '' : '.');
+  return /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }
 
 interface Row<P> {
@@ -94,14 +94,14 @@ const TABLE: { readonly [C in ProblemCode]: Row<Extract<Problem, { code: C }>> }
     reason: partReason,
     status: 'False',
     retry: 'none',
-    sentence: (p) => `${fieldOf(p)} is ${p.found || 'empty'}, allowed is ${p.allowed}`,
+    sentence: (p) => `Field ${fieldOf(p)} is ${p.found || 'empty'}, allowed is ${p.allowed}`,
   },
   UnsupportedField: {
     condition: combined,
     reason: own,
     status: 'False',
     retry: 'none',
-    sentence: (p) => `${fieldOf(p)} is set, but this operator does not act on it. Remove the field.`,
+    sentence: (p) => `Field ${fieldOf(p)} is set, but this operator does not act on it. Remove the field.`,
   },
   ServiceAccountNotFound: {
     condition: () => 'MainWorkloadReady',
@@ -214,7 +214,7 @@ const TABLE: { readonly [C in ProblemCode]: Row<Extract<Problem, { code: C }>> }
     status: 'True',
     retry: 'none',
     sentence: (p) =>
-      `${fieldOf(p)} asks for ${p.requested} of ${p.resource}, but the parallelism of the service uses ${p.expected} in each pod. ` +
+      `Field ${fieldOf(p)} asks for ${p.requested} of ${p.resource}, but the parallelism of the service uses ${p.expected} in each pod. ` +
       'Make them equal, or remove the request: it is then derived from spec.parallelism.',
   },
   LabelKept: {
@@ -232,7 +232,8 @@ const TABLE: { readonly [C in ProblemCode]: Row<Extract<Problem, { code: C }>> }
     reason: own,
     status: 'True',
     retry: 'none',
-    sentence: (p) => `${p.path} is set by the operator, to ${p.used}; the value in the spec is not used. Remove it.`,
+    sentence: (p) =>
+      `Field ${p.path} is set by the operator, to ${p.used}; the value in the spec is not used. Remove it.`,
   },
   DuplicateListKey: {
     condition: warning,
@@ -240,7 +241,7 @@ const TABLE: { readonly [C in ProblemCode]: Row<Extract<Problem, { code: C }>> }
     status: 'True',
     retry: 'none',
     sentence: (p) =>
-      `${p.path} has several entries with ${p.key} "${p.value}". The last one is used; remove the others.`,
+      `Field ${p.path} has several entries with ${p.key} "${p.value}". The last one is used; remove the others.`,
   },
 };
 

@@ -1,0 +1,165 @@
+import type { Problem, ProblemCode } from '../../src/api/problem.ts';
+import { DEFAULT_SETTINGS } from '../../src/api/settings.ts';
+import { ended, verdictOf } from '../../src/status/problems.ts';
+
+const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'team-a', name: 'qwen-kserve' };
+const source = { kind: 'LLMInferenceServiceConfig', namespace: 'kserve', name: 'base' } as const;
+const message = 'at 50% of it';
+
+/** One row for each code: the problem, its line, and words that the sentence must have. */
+const ROWS: { readonly [C in ProblemCode]: [Extract<Problem, { code: C }>, string, readonly string[]] } = {
+  ConfigNotFound: [
+    { code: 'ConfigNotFound', name: 'nope', namespaces: ['team-a', 'kserve'], path: 'spec.baseRefs[0]' },
+    'PresetsCombined False ConfigNotFound none',
+    ['LLMInferenceServiceConfig "nope" not found in namespaces [team-a kserve]', 'spec.baseRefs[0]'],
+  ],
+  MergeFailed: [
+    { code: 'MergeFailed', message, source, path: 'spec.template' },
+    'PresetsCombined False CombineBaseError none',
+    [message, 'spec.template of LLMInferenceServiceConfig kserve/base'],
+  ],
+  TemplateFailed: [
+    { code: 'TemplateFailed', message, source, path: 'spec.template', column: 7 },
+    'PresetsCombined False CombineBaseError none',
+    [message, 'spec.template of LLMInferenceServiceConfig kserve/base', 'column 7'],
+  ],
+  InvalidField: [
+    { code: 'InvalidField', part: 'workload', path: 'spec.model.uri', found: '"ftp://x"', allowed: 'hf:// or pvc://' },
+    'MainWorkloadReady False ReconcileSingleNodeWorkloadError none',
+    ['Field spec.model.uri is ', '"ftp://x"', 'hf:// or pvc://'],
+  ],
+  UnsupportedField: [
+    { code: 'UnsupportedField', path: 'spec.prefill', source },
+    'PresetsCombined False UnsupportedField none',
+    ['Field spec.prefill of LLMInferenceServiceConfig kserve/base', 'Remove'],
+  ],
+  ServiceAccountNotFound: [
+    { code: 'ServiceAccountNotFound', namespace: 'team-a', name: 'robot', path: 'spec.template.serviceAccountName' },
+    'MainWorkloadReady False ReconcileWorkloadPermissionsError none',
+    ['ServiceAccount team-a/robot', 'spec.template.serviceAccountName'],
+  ],
+  SecretNotFound: [
+    { code: 'SecretNotFound', namespace: 'team-a', name: 'token', serviceAccount: 'robot' },
+    'MainWorkloadReady False ReconcileWorkloadPermissionsError backoff',
+    ['Secret team-a/token', 'ServiceAccount team-a/robot'],
+  ],
+  GatewayNotFound: [
+    { code: 'GatewayNotFound', namespace: 'kserve', name: 'gw' },
+    'HTTPRoutesReady False RefsInvalid none',
+    ['Gateway kserve/gw does not exist', 'kserveIngressGateway', 'kserve/inferenceservice-config'],
+  ],
+  HTTPRouteNotFound: [
+    { code: 'HTTPRouteNotFound', namespace: 'team-a', name: 'mine', path: 'spec.router.route.http.refs[0]' },
+    'HTTPRoutesReady False RefsInvalid none',
+    ['HTTPRoute team-a/mine does not exist', 'spec.router.route.http.refs[0]'],
+  ],
+  HTTPRouteWithoutParents: [
+    { code: 'HTTPRouteWithoutParents', namespace: 'team-a', name: 'mine', path: 'spec.router.route.http.refs[0]' },
+    'HTTPRoutesReady False RefsInvalid none',
+    ['HTTPRoute team-a/mine', 'spec.parentRefs'],
+  ],
+  ApiNotServed: [
+    { code: 'ApiNotServed', part: 'gateway', apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway' },
+    'GatewaysReady False ApiNotServed none',
+    ['Gateway of gateway.networking.k8s.io/v1', 'CustomResourceDefinition'],
+  ],
+  Forbidden: [
+    { code: 'Forbidden', part: 'route', ref, verb: 'patch', message },
+    'HTTPRoutesReady False Forbidden backoff',
+    ['may not patch Deployment team-a/qwen-kserve', message],
+  ],
+  NotOurs: [
+    { code: 'NotOurs', part: 'workload', ref, owner: 'Deployment team-a/other' },
+    'MainWorkloadReady False NotOurs backoff',
+    ['Deployment team-a/qwen-kserve exists and belongs to Deployment team-a/other', 'Delete or rename'],
+  ],
+  ChildRejected: [
+    { code: 'ChildRejected', part: 'workload', ref, message, path: 'spec.template.containers[name=main].image' },
+    'MainWorkloadReady False ReconcileSingleNodeWorkloadError none',
+    ['refuses Deployment team-a/qwen-kserve', message, 'Correct spec.template.containers[name=main].image'],
+  ],
+  QuotaExceeded: [
+    { code: 'QuotaExceeded', part: 'workload', ref, message },
+    'MainWorkloadReady False QuotaExceeded backoff',
+    ['Deployment team-a/qwen-kserve', message, 'quota'],
+  ],
+  NamespaceTerminating: [
+    { code: 'NamespaceTerminating', part: 'workload', namespace: 'team-a' },
+    'MainWorkloadReady False NamespaceTerminating none',
+    ['Namespace team-a is being deleted'],
+  ],
+  ApiServerError: [
+    { code: 'ApiServerError', part: 'workload', ref, message },
+    'MainWorkloadReady Unknown ApiServerError backoff',
+    ['Deployment team-a/qwen-kserve', message, 'tried again'],
+  ],
+  DeviceCountMismatch: [
+    {
+      code: 'DeviceCountMismatch',
+      path: 'spec.template.containers[name=main].resources',
+      resource: 'nvidia.com/gpu',
+      requested: '1',
+      expected: 4,
+    },
+    'Warning True DeviceCountMismatch none',
+    ['containers[name=main].resources', '1 of nvidia.com/gpu', 'uses 4', 'spec.parallelism'],
+  ],
+  LabelKept: [
+    { code: 'LabelKept', path: 'spec.labels[team]', ref, kept: 'a', wanted: 'b' },
+    'Warning True LabelKept none',
+    ['spec.labels[team]', '"a" instead of "b"', 'Delete the Deployment'],
+  ],
+  FieldOverridden: [
+    { code: 'FieldOverridden', path: 'spec.template.initContainers[name=storage-initializer].args', used: '["a"]' },
+    'Warning True FieldOverridden none',
+    ['initContainers[name=storage-initializer].args', '["a"]'],
+  ],
+  DuplicateListKey: [
+    { code: 'DuplicateListKey', path: 'spec.template.containers[name=main].env', key: 'name', value: 'HOME' },
+    'Warning True DuplicateListKey none',
+    ['containers[name=main].env', 'name "HOME"', 'last one'],
+  ],
+};
+
+describe('problems', () => {
+  it.each(Object.entries(ROWS))('%s', (_code, [problem, expected, words]) => {
+    const verdict = verdictOf(problem, DEFAULT_SETTINGS);
+    expect([verdict.condition, verdict.status, verdict.reason, verdict.retry].join(' ')).toBe(expected);
+    expect(verdict.message).toMatch(/^[A-Z].*[.]$/s);
+    for (const word of words) expect(verdict.message).toContain(word);
+  });
+
+  it.each<[Problem, string]>([
+    [
+      { code: 'GatewayNotFound', namespace: 'a', name: 'g', path: 'spec.router.gateway.refs[0]' },
+      'GatewaysReady RefsInvalid: Gateway a/g does not exist. Create it, or correct spec.router.gateway.refs[0].',
+    ],
+    [
+      { code: 'GatewayNotFound', namespace: 'a', name: 'g', path: 'spec.router.route.http.spec.parentRefs' },
+      'HTTPRoutesReady RefsInvalid: Gateway a/g does not exist. Create it, or correct spec.router.route.http.spec.parentRefs.',
+    ],
+    [
+      { code: 'ConfigNotFound', name: 'llmisvc-config-llm-template', namespaces: ['kserve'] },
+      'PresetsCombined ConfigNotFound: LLMInferenceServiceConfig "llmisvc-config-llm-template" not found in namespaces [kserve]. It is a preset: install the presets again.',
+    ],
+    [
+      { code: 'ChildRejected', part: 'route', ref, message: 'no', childPath: 'spec.rules[0]' },
+      'HTTPRoutesReady HTTPRouteReconcileError: The API server refuses Deployment team-a/qwen-kserve: no. The field is spec.rules[0] of the Deployment.',
+    ],
+    [
+      { code: 'InvalidField', part: 'config', path: 'metadata.name', found: '', allowed: 'a DNS label' },
+      'PresetsCombined InvalidRenderedConfig: Field metadata.name is empty, allowed is a DNS label.',
+    ],
+    [
+      { code: 'NotOurs', part: 'gateway', ref },
+      'GatewaysReady NotOurs: Deployment team-a/qwen-kserve exists and belongs to somebody else, so it is left as it is. Delete or rename it, or rename this service.',
+    ],
+  ])('words of %j', (problem, text) => {
+    const { condition, reason, message: sentence } = verdictOf(problem, DEFAULT_SETTINGS);
+    expect(`${condition} ${reason}: ${sentence}`).toBe(text);
+  });
+
+  it('end with a full stop', () => {
+    expect(['no', 'Yes!', ' so. ', 'field "x"'].map(ended)).toEqual(['no.', 'Yes!', 'so.', 'field "x".']);
+  });
+});
