@@ -158,7 +158,7 @@ function stuck(
 function standOf(name: string, state: DeploymentState): string {
   const old = state.replicas - state.updated;
   const waiting = old > 0 ? `, ${old} of an older version still running` : '';
-  return `${name} is rolling out: ${Math.min(state.updated, state.desired)} of ${state.desired} replicas are of the current version, ${state.available} available${waiting}.`;
+  return `${name} has ${Math.min(state.updated, state.desired)} of ${state.desired} replicas of the current version, ${state.available} available${waiting}.`;
 }
 
 function podsOf(input: WorkloadInput): readonly PodState[] {

@@ -51,7 +51,7 @@ function init(state: Loose, more: Loose = {}): KubeObject {
 }
 
 const ROLLING = deployment({}, { replicas: 1, updatedReplicas: 1 });
-const STAND = 'Deployment team-a/qwen-kserve is rolling out: 1 of 1 replicas are of the current version, 0 available. ';
+const STAND = 'Deployment team-a/qwen-kserve has 1 of 1 replicas of the current version, 0 available. ';
 
 function readiness(objects: readonly KubeObject[], before?: string): string | undefined {
   const condition = {
@@ -80,12 +80,12 @@ describe('a Deployment', () => {
     [
       'that still runs an older version beside the new one',
       deployment({}, { ...AVAILABLE, replicas: 2 }),
-      'Unknown Progressing: Deployment team-a/qwen-kserve is rolling out: 1 of 1 replicas are of the current version, 1 available, 1 of an older version still running.',
+      'Unknown Progressing: Deployment team-a/qwen-kserve has 1 of 1 replicas of the current version, 1 available, 1 of an older version still running.',
     ],
     [
       'that is available with fewer replicas than wanted',
       deployment({ replicas: 3 }, AVAILABLE),
-      'Unknown Progressing: Deployment team-a/qwen-kserve is rolling out: 1 of 3 replicas are of the current version, 1 available.',
+      'Unknown Progressing: Deployment team-a/qwen-kserve has 1 of 3 replicas of the current version, 1 available.',
     ],
     [
       'that made no progress',
@@ -97,7 +97,7 @@ describe('a Deployment', () => {
           ],
         },
       ),
-      'False ProgressDeadlineExceeded: Deployment team-a/qwen-kserve is rolling out: 0 of 1 replicas are of the current version, 0 available. No progress was made within its progressDeadlineSeconds. It has timed out.',
+      'False ProgressDeadlineExceeded: Deployment team-a/qwen-kserve has 0 of 1 replicas of the current version, 0 available. No progress was made within its progressDeadlineSeconds. It has timed out.',
     ],
     [
       'that exceeds a quota',

@@ -87,12 +87,15 @@ export const workloadService = object('v1', 'Service', { ...OWNED, name: 'qwen-k
 
 export const CONTROLLER = 'gateway.envoyproxy.io/gatewayclass-controller';
 
-export function gatewayClass(accepted: Loose | undefined = { type: 'Accepted', status: 'True' }): KubeObject {
+export function gatewayClass(...conditions: readonly Loose[]): KubeObject {
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'GatewayClass',
     metadata: { name: 'envoy' },
-    ...{ spec: { controllerName: CONTROLLER }, status: { conditions: accepted ? [accepted] : [] } },
+    ...{
+      spec: { controllerName: CONTROLLER },
+      status: { conditions: conditions.length > 0 ? conditions : [{ type: 'Accepted', status: 'True' }] },
+    },
   } as KubeObject;
 }
 
@@ -119,8 +122,8 @@ const PARENT = {
   name: 'kserve-ingress-gateway',
 } as const;
 
-/** A report of a Gateway on a route; `changes` of conditions by type. */
-export function parent(accepted: Loose = {}, resolvedRefs: Loose | undefined = {}, changes: Loose = {}): Loose {
+/** A report of a Gateway on a route: what differs from a good one in either condition, and otherwise. */
+export function parent(accepted: Loose = {}, resolvedRefs: Loose = {}, changes: Loose = {}): Loose {
   const conditionOf = (type: string, condition: Loose): Loose => ({
     type,
     status: 'True',
@@ -132,10 +135,7 @@ export function parent(accepted: Loose = {}, resolvedRefs: Loose | undefined = {
   return {
     parentRef: PARENT,
     controllerName: CONTROLLER,
-    conditions: [
-      conditionOf('Accepted', accepted),
-      ...(resolvedRefs === undefined ? [] : [conditionOf('ResolvedRefs', resolvedRefs)]),
-    ],
+    conditions: [conditionOf('Accepted', accepted), conditionOf('ResolvedRefs', resolvedRefs)],
     ...changes,
   };
 }
