@@ -101,7 +101,8 @@ function findingOf(ref: Ref, state: DeploymentState, input: WorkloadInput): Find
   const name = describe(ref);
   const applied = outcomeOf(ref, input.outcomes)?.object?.metadata.generation ?? 0;
   if (state.observedGeneration < Math.max(state.generation ?? 0, applied)) {
-    return progressing(`${name} was changed and its controller has not looked at the change yet.`);
+    const what = state.observedGeneration === 0 ? 'is new' : 'was changed';
+    return progressing(`${name} ${what}, and its controller has not looked at it yet.`);
   }
   if (state.desired === 0) {
     return {

@@ -70,7 +70,12 @@ describe('a Deployment', () => {
     [
       'whose controller lags behind',
       deployment({}, { ...AVAILABLE, observedGeneration: 1 }, { generation: 2 }),
-      'Unknown Progressing: Deployment team-a/qwen-kserve was changed and its controller has not looked at the change yet.',
+      'Unknown Progressing: Deployment team-a/qwen-kserve was changed, and its controller has not looked at it yet.',
+    ],
+    [
+      'that its controller has not seen',
+      deployment({}, { observedGeneration: 0 }),
+      'Unknown Progressing: Deployment team-a/qwen-kserve is new, and its controller has not looked at it yet.',
     ],
     [
       'of zero replicas',
