@@ -69,6 +69,7 @@ export async function operate(options: OperatorOptions, signal: AbortSignal): Pr
   try {
     probes = await serveProbes(flags.metricsAddress, flags.healthAddress, { metrics: telemetry.metrics, unready });
     options.onStart?.({ probes, controller });
+    log.info({ metricsPort: probes.metricsPort, healthPort: probes.healthPort }, 'Metrics and probes are served.');
     background = [controller.watch(stop.signal), settingsWatch.run(stop.signal), kserve.run(stop.signal)];
     const filled = Promise.all([controller.watches.settled(), settingsWatch.settled, kserve.known]);
     await unlessAborted(filled, stop.signal);
