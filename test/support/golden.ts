@@ -5,8 +5,12 @@ import { describe as nameOf, gvkKey, type KubeObject, refKey, refOf } from '../.
 import type { Outcome } from '../../src/api/outcome.ts';
 import { DEFAULT_SETTINGS } from '../../src/api/settings.ts';
 import { type Answer, fixedSource, type Read, recordingSnapshot, type Source } from '../../src/api/snapshot.ts';
+import type { Problem } from '../../src/api/problem.ts';
+import type { Effective } from '../../src/config/effective.ts';
 import { resolve } from '../../src/config/resolve.ts';
-import type { Plan } from '../../src/render/plan.ts';
+import { apiErrorOf } from '../../src/kube/errors.ts';
+import { refusalOf } from '../../src/operator/refusal.ts';
+import type { Child, Plan } from '../../src/render/plan.ts';
 import { render } from '../../src/render/render.ts';
 import { assess } from '../../src/status/assess.ts';
 import { type Case, readInput } from './goldeninput.ts';
@@ -49,7 +53,7 @@ export function runGolden(golden: GoldenCase): string {
     const effective = resolve(service, before, settings);
     const plan = render(effective, before, settings);
     const surplus = surplusOf(service, plan, input.objects);
-    const applied = applyPlan(plan, surplus, input.objects, input.case);
+    const applied = applyPlan(effective, plan, surplus, input.objects, input.case);
     const after = recordingSnapshot(restricted(applied.objects, input.case));
     const { status, events, retry, requeueAfterSeconds } = assess({
       effective,
@@ -61,7 +65,11 @@ export function runGolden(golden: GoldenCase): string {
     });
     const result = {
       service: nameOf(refOf(service)),
-      problems: [...effective.problems, ...plan.problems],
+      problems: [
+        ...effective.problems,
+        ...plan.problems,
+        ...applied.outcomes.flatMap(({ problem }) => (problem ? [problem] : [])),
+      ],
       held: [...plan.held],
       leftToOthers: plan.children.flatMap((child) =>
         child.leftToOthers.map((path) => `${nameOf(refOf(child.object))}: ${path.join('.')}`),
@@ -112,6 +120,7 @@ function restricted(objects: readonly KubeObject[], options: Case): Source {
 
 /** The children as the API server would hold them after an apply, with the statuses that the case says were observed. */
 function applyPlan(
+  effective: Effective,
   plan: Plan,
   surplus: readonly KubeObject[],
   objects: readonly KubeObject[],
@@ -121,7 +130,7 @@ function applyPlan(
   for (const object of surplus) byKey.delete(refKey(refOf(object)));
   const outcomes = plan.children.map((child): Outcome => {
     const ref = refOf(child.object);
-    const problem = options.outcomes.find((o) => o.kind === ref.kind && (o.name ?? ref.name) === ref.name)?.problem;
+    const problem = problemOf(child, effective, options);
     if (problem) return { ref, action: 'failed', problem };
     const live = byKey.get(refKey(ref));
     const status = observedStatus(child.object, options);
@@ -136,6 +145,16 @@ function applyPlan(
   });
   const pruned = surplus.map((object): Outcome => ({ ref: refOf(object), action: 'pruned' }));
   return { objects: [...byKey.values()], outcomes: [...outcomes, ...pruned] };
+}
+
+function problemOf(child: Child, effective: Effective, options: Case): Problem | undefined {
+  const { kind, metadata } = child.object;
+  const same = (other: { readonly kind: string; readonly name?: string }): boolean =>
+    other.kind === kind && (other.name ?? metadata.name) === metadata.name;
+  const answer = options.refusals.find(same)?.answer;
+  if (!answer) return options.outcomes.find(same)?.problem;
+  const error = apiErrorOf({ verb: 'apply', resource: `${kind.toLowerCase()}s` }, answer.code, JSON.stringify(answer));
+  return refusalOf(error, child, effective);
 }
 
 function observedStatus(object: KubeObject, { observe }: Case): unknown {

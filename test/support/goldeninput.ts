@@ -23,10 +23,20 @@ export interface Case {
   readonly unserved: readonly string[];
   readonly forbidden: readonly string[];
   readonly unknown: readonly string[];
-  /** Children whose apply fails, with the problem that the apply step reports. */
+  /** Children that the API server refuses, with its answer. */
+  readonly refusals: readonly { readonly kind: string; readonly name?: string; readonly answer: RefusedAnswer }[];
+  /** Children whose apply fails for another reason, with the problem that the apply step reports. */
   readonly outcomes: readonly { readonly kind: string; readonly name?: string; readonly problem: Problem }[];
   /** Statuses that others have written on children by the time the operator looks; `ready`: all is well. */
   readonly observe: 'ready' | readonly { readonly kind: string; readonly name?: string; readonly status: unknown }[];
+}
+
+/** A `Status` object, as the API server sends it. */
+export interface RefusedAnswer {
+  readonly kind: 'Status';
+  readonly code: number;
+  readonly reason?: string;
+  readonly message: string;
 }
 
 export interface GoldenInput {
@@ -53,6 +63,7 @@ export function readInput(file: string): GoldenInput {
     unserved: [],
     forbidden: [],
     unknown: [],
+    refusals: [],
     outcomes: [],
     observe: [],
     ...written,
@@ -68,7 +79,19 @@ export function readInput(file: string): GoldenInput {
 }
 
 const KEYS: readonly string[] = [
-  ...['kind', 'note', 'now', 'settings', 'shared', 'unserved', 'forbidden', 'unknown', 'outcomes', 'observe'],
+  ...[
+    'kind',
+    'note',
+    'now',
+    'settings',
+    'shared',
+    'unserved',
+    'forbidden',
+    'unknown',
+    'refusals',
+    'outcomes',
+    'observe',
+  ],
 ];
 
 function isCase(document: KubeObject | Case): document is Case {

@@ -1,4 +1,4 @@
-import { DEPLOYMENT, type Deployment, type PartialPodSpec } from '../../api/children.ts';
+import { DEPLOYMENT, type Deployment } from '../../api/children.ts';
 import { compact, type Ref } from '../../api/object.ts';
 import type { Problem } from '../../api/problem.ts';
 import type { Settings } from '../../api/settings.ts';
@@ -8,7 +8,7 @@ import type { Effective } from '../../config/effective.ts';
 import { podLabels, propagatedAnnotations, propagatedLabels, specAnnotations } from '../labels.ts';
 import { ownerReference, type PathOrigin, type Rendered } from '../plan.ts';
 import { collapseDuplicates } from './duplicates.ts';
-import { attachModel } from './storage.ts';
+import { attachModel, MODEL_FIELDS } from './storage.ts';
 
 type Labels = Readonly<Record<string, string>>;
 type Selector = Deployment['spec'] extends infer S | undefined ? (S extends { selector: infer L } ? L : never) : never;
@@ -81,7 +81,7 @@ export function renderDeployment(effective: Effective, snapshot: Snapshot, setti
       part: 'workload',
       order: 10,
       leftToOthers: spec.replicas === undefined ? [['spec', 'replicas']] : [],
-      origins: originsOf(model.podSpec),
+      origins: ORIGINS,
     },
     problems: [...problems, ...labelsKept(labels, selector.matchLabels ?? {}, ref)],
     held: false,
@@ -118,20 +118,14 @@ function noContainers(effective: Effective): Problem {
   };
 }
 
-function originsOf(podSpec: PartialPodSpec): readonly PathOrigin[] {
-  const initializer = podSpec.initContainers?.findIndex((container) => container.name === STORAGE_INITIALIZER) ?? -1;
-  const initializerPaths = initializer < 0 ? [] : [`[name=${STORAGE_INITIALIZER}]`, `[${initializer}]`];
-  return [
-    ...initializerPaths.map((selector) => ({
-      child: `spec.template.spec.initContainers${selector}.args`,
-      spec: 'spec.model.uri',
-    })),
-    { child: 'spec.template.spec', spec: 'spec.template' },
-    { child: 'spec.template.metadata.labels', spec: 'spec.labels' },
-    { child: 'spec.template.metadata.annotations', spec: 'spec.annotations' },
-    { child: 'spec.strategy.rollingUpdate', spec: 'spec.rolloutStrategy' },
-    { child: 'spec.replicas', spec: 'spec.replicas' },
-    { child: 'spec.selector.matchLabels', spec: 'spec.labels' },
-    { child: 'metadata.labels', spec: 'spec.labels' },
-  ];
-}
+/** The whole table, whether or not the child has the field: nothing is looked up unless the API server refuses it. */
+const ORIGINS: readonly PathOrigin[] = [
+  { child: 'spec.template.spec', spec: 'spec.template' },
+  ...MODEL_FIELDS.map((field) => ({ child: `spec.template.spec.${field}`, spec: 'spec.model.uri' })),
+  { child: 'spec.template.metadata.labels', spec: 'spec.labels' },
+  { child: 'spec.template.metadata.annotations', spec: 'spec.annotations' },
+  { child: 'spec.strategy.rollingUpdate', spec: 'spec.rolloutStrategy' },
+  { child: 'spec.replicas', spec: 'spec.replicas' },
+  { child: 'spec.selector.matchLabels', spec: 'spec.labels' },
+  { child: 'metadata.labels', spec: 'spec.labels' },
+];

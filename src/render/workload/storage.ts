@@ -9,6 +9,13 @@ import { type LiveInitializer, PROVISION_VOLUME, storageInitializer } from './st
 
 const PVC_VOLUME = 'kserve-pvc-source';
 
+/** The fields of a pod spec that are made from the model's URI. */
+export const MODEL_FIELDS: readonly string[] = [
+  `initContainers[name=${STORAGE_INITIALIZER}].args[0]`,
+  `volumes[name=${PVC_VOLUME}].persistentVolumeClaim.claimName`,
+  `containers[name=${MAIN_CONTAINER}].volumeMounts[name=${PVC_VOLUME}].subPath`,
+];
+
 /** A pod spec with its model attached. */
 export interface WithModel {
   readonly podSpec: PartialPodSpec;
