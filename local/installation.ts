@@ -8,6 +8,8 @@ const BUNDLE = fileURLToPath(new URL('dist/main.js', root));
 const CRDS = fileURLToPath(new URL('crds', root));
 const MANIFESTS = fileURLToPath(new URL('local/manifests', root));
 
+const HTTPS_PROGRAMMED = '{.status.listeners[?(@.name=="https")].conditions[?(@.type=="Programmed")].status}';
+
 /** Rejects when the operator's bundle has not been built, and says how to build it. */
 export async function checkBundle(): Promise<void> {
   await access(BUNDLE).catch(() => {
@@ -40,13 +42,8 @@ export async function install(controlPlane: ControlPlane, say: Say, signal: Abor
   await kubectl('apply', '--server-side', '-k', MANIFESTS);
   say('waiting for the operator');
   await kubectl('wait', '-n', 'kserve', '--for=condition=Available', '--timeout=90s', 'deployment/llmisvc-controller');
-  say('waiting for the Gateway');
-  await kubectl(
-    'wait',
-    '-n',
-    'kserve',
-    '--for=condition=Programmed',
-    '--timeout=90s',
-    'gateway/kserve-ingress-gateway',
-  );
+  say('waiting for the Gateway and its HTTPS listener, whose certificate the operator makes');
+  const gateway = ['-n', 'kserve', '--timeout=90s', 'gateway/kserve-ingress-gateway'];
+  await kubectl('wait', '--for=condition=Programmed', ...gateway);
+  await kubectl('wait', `--for=jsonpath=${HTTPS_PROGRAMMED}=True`, ...gateway);
 }
