@@ -42,7 +42,7 @@ export function observeChild<O extends KubeObject, T extends Identity>(
 }
 
 /** What the apply step did with the object. */
-export function outcomeOf(ref: Ref, outcomes: readonly Outcome[]): Outcome | undefined {
+function outcomeOf(ref: Ref, outcomes: readonly Outcome[]): Outcome | undefined {
   return outcomes.find(
     ({ ref: other }) =>
       other.apiVersion === ref.apiVersion &&

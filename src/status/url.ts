@@ -67,7 +67,7 @@ export function basePaths(rules: readonly RouteRule[], modelHeader: string): rea
  * itself, so it is not part of the base.
  */
 function baseOf(path: string, replacement: string | undefined): string {
-  const rewritten = replacement !== undefined && replacement !== '/' && path.endsWith(replacement);
+  const rewritten = replacement !== undefined && path.endsWith(replacement);
   return (rewritten ? path.slice(0, -replacement.length) : path).replace(/\/+$/, '');
 }
 

@@ -7,7 +7,7 @@ import { type Answer, type Snapshot, view } from '../api/snapshot.ts';
 import { LABEL_NAME, LABEL_PART_OF, PART_OF, deploymentName, workloadServiceName } from '../api/wellknown.ts';
 import type { Plan } from '../render/plan.ts';
 import type { Finding } from './conditions.ts';
-import { type Identity, PRESENCE, identityOf, observeChild, outcomeOf } from './observed.ts';
+import { type Identity, PRESENCE, identityOf, observeChild } from './observed.ts';
 import { type Cause, causeOf } from './pods.ts';
 import { POD_VIEW, type PodState } from './podstate.ts';
 import { ended } from './problems.ts';
@@ -99,8 +99,7 @@ const DEPLOYMENT_VIEW = view<Deployment, DeploymentState>('status/deployment', (
 
 function findingOf(ref: Ref, state: DeploymentState, input: WorkloadInput): Finding {
   const name = describe(ref);
-  const applied = outcomeOf(ref, input.outcomes)?.object?.metadata.generation ?? 0;
-  if (state.observedGeneration < Math.max(state.generation ?? 0, applied)) {
+  if (state.observedGeneration < (state.generation ?? 0)) {
     const what = state.observedGeneration === 0 ? 'is new' : 'was changed';
     return progressing(`${name} ${what}, and its controller has not looked at it yet.`);
   }

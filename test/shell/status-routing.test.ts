@@ -13,6 +13,7 @@ import {
   httpRoute,
   line,
   NO_PLAN,
+  object,
   parent,
   service,
 } from './statusinput.ts';
@@ -104,6 +105,14 @@ describe('HTTPRoutesReady', () => {
     [
       'a report of a controller that does not own the Gateway',
       [parent({}, {}, { controllerName: 'example.com/other' })],
+      `Unknown Progressing: ${ROUTE} is not accepted by ${GATEWAY} yet: controller ${CONTROLLER} has not reported on the route.`,
+    ],
+    [
+      'reports about another section and another port',
+      [
+        parent({}, {}, { parentRef: { name: 'kserve-ingress-gateway', namespace: 'kserve', sectionName: 'https' } }),
+        parent({}, {}, { parentRef: { name: 'kserve-ingress-gateway', namespace: 'kserve', port: 443 } }),
+      ],
       `Unknown Progressing: ${ROUTE} is not accepted by ${GATEWAY} yet: controller ${CONTROLLER} has not reported on the route.`,
     ],
     [
@@ -290,6 +299,16 @@ describe('named Gateways', () => {
       'True',
     ],
     [
+      'pending, said as False',
+      [
+        gatewayClass(),
+        own({ conditions: [{ type: 'Programmed', status: 'False', reason: 'Pending', message: '' }] }),
+        route,
+      ],
+      `Unknown Progressing: Gateway team-a/own is not ready yet: controller ${CONTROLLER} has not programmed it.`,
+      'True',
+    ],
+    [
       'of a class that nobody controls',
       [own({ conditions: [] }), route],
       'Unknown GatewaysNotReady: Gateway team-a/own is not ready yet: GatewayClass envoy, which Gateway team-a/own names, does not exist. Create it, or correct spec.gatewayClassName of the Gateway.',
@@ -342,6 +361,28 @@ describe('a referenced route', () => {
     expect(line(assessed([mine([])], spec), 'HTTPRoutesReady')).toBe(
       'False RefsInvalid: Gateway kserve/kserve-ingress-gateway does not exist. Create it, or correct spec.parentRefs of HTTPRoute team-a/mine.',
     );
+  });
+});
+
+describe('the Service in front of a Gateway', () => {
+  const serviceOf = (name: string, labels?: Record<string, string>): KubeObject =>
+    object(
+      'v1',
+      'Service',
+      { name, namespace: 'kserve', ...(labels ? { labels } : {}) },
+      { spec: { ports: [{ port: 80 }] } },
+    );
+  const labels = { 'gateway.networking.k8s.io/gateway-name': 'kserve-ingress-gateway' };
+  const urlWith = (...services: readonly KubeObject[]): string | undefined =>
+    assessed([gatewayClass(), gateway({ addresses: [] }), httpRoute(), ...services]).status.url;
+
+  it('is the first one with the label, else that of the same name', () => {
+    const same = serviceOf('kserve-ingress-gateway');
+    expect(urlWith(serviceOf('b', labels), serviceOf('a', labels), same)).toBe(
+      'http://a.kserve.svc.cluster.local/team-a/qwen',
+    );
+    expect(urlWith(same)).toBe('http://kserve-ingress-gateway.kserve.svc.cluster.local/team-a/qwen');
+    expect(urlWith(serviceOf('other'))).toBeUndefined();
   });
 });
 

@@ -102,6 +102,7 @@ const VECTORS: readonly [string, Setup, readonly string[]][] = [
   ['only TCP listeners', { listeners: [{ ...HTTP, protocol: 'TCP' }] }, []],
   ['no listeners', { listeners: [] }, []],
   ['a section that does not exist', { listeners: [HTTP], sectionName: 'nope' }, []],
+  ['a hostname, but no address', { addresses: [], hostnames: ['a.com'] }, []],
   ['no address and no Service', { addresses: [] }, []],
   ['one section only', { listeners: [HTTP, HTTPS], sectionName: 'https' }, ['https://203.0.113.1']],
   ['one port only', { listeners: [HTTP, HTTPS], port: 443 }, ['https://203.0.113.1']],
@@ -148,6 +149,7 @@ describe('base paths', () => {
   it.each<[string, readonly RouteRule[], readonly string[]]>([
     ['our preset', [rule('/ns/name/v1', true, { replacement: '/v1' })], ['/ns/name']],
     ['rules with a Service go first', [...asIs, whole], ['/ns/name']],
+    ['a Service before a shorter path without one', [rule('/a', false), rule('/a/b', true)], ['/a/b']],
     ['the shortest of the shallowest', asIs, ['/ns/name/v1/messages']],
     // KServe reports /ns/name/v1/messages here, to which /v1/chat/completions cannot be appended.
     ['the rewritten end is not part of the base', rewritten, ['/ns/name']],

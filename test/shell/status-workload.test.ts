@@ -161,6 +161,15 @@ describe('a Deployment', () => {
     expect(line(assessOver([live], { outcomes }), 'MainWorkloadReady')).toMatch(/^Unknown Progressing: .* was changed/);
   });
 
+  it('is seen before it is in the cache, or while the cache has the one that it replaced', () => {
+    const applied = deployment({}, { observedGeneration: 0 }, { uid: 'new' });
+    const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'team-a', name: 'qwen-kserve' };
+    const outcomes = [{ ref, action: 'created', object: applied }] as const;
+    for (const objects of [[], [deployment({}, AVAILABLE, { uid: 'old' })]]) {
+      expect(line(assessOver(objects, { outcomes }), 'MainWorkloadReady')).toMatch(/^Unknown Progressing: .* is new/);
+    }
+  });
+
   it('is listed in status.workloads with the Service', () => {
     expect(assessOver([deployment({}, AVAILABLE), workloadService]).status.workloads).toEqual({
       primary: { apiGroup: 'apps', kind: 'Deployment', name: 'qwen-kserve', readyReplicas: 1 },
@@ -244,6 +253,17 @@ describe('the cause seen in a pod', () => {
       'the init container failed',
       init(CRASH, { restartCount: 1 }),
       'Init container storage-initializer of Pod qwen-1 ended with exit code 1. Its last words: CUDA error. It is started again.',
+    ],
+    [
+      'a sidecar that runs among the init containers',
+      pod(
+        {
+          initContainerStatuses: [{ name: 'proxy', state: { running: {} }, started: true, ready: true }],
+          containerStatuses: [{ name: 'main', state: { running: {} }, started: false }],
+        },
+        { spec: { initContainers: [{ name: 'proxy', restartPolicy: 'Always' }], containers: [MAIN] } },
+      ),
+      'Container main of Pod qwen-1 runs and the model is loading: its startup probe does not pass yet.',
     ],
     [
       'the init container is done',
