@@ -1,5 +1,6 @@
 import type { LLMInferenceService, LLMInferenceServiceSpec } from '../api/llmisvc.ts';
 import { LLMISVC } from '../api/llmisvc.ts';
+import { isPlainObject } from '../api/object.ts';
 import type { Problem } from '../api/problem.ts';
 import type { Settings } from '../api/settings.ts';
 import type { Snapshot } from '../api/snapshot.ts';
@@ -67,11 +68,12 @@ export function resolve(service: LLMInferenceService, snapshot: Snapshot, settin
   };
 }
 
-/** The service with `spec.model.name`; the name of the object stands in for it. */
+/** The service with `spec.model.name`; the name of the object stands in for it. A spec that is no object says nothing. */
 function withModelName(service: LLMInferenceService): LLMInferenceService {
-  const model = service.spec?.model;
-  if (model?.name || (model !== undefined && (typeof model !== 'object' || model === null))) return service;
-  return { ...service, spec: { ...service.spec, model: { ...model, name: service.metadata.name } } };
+  const spec: LLMInferenceServiceSpec = isPlainObject(service.spec) ? service.spec : {};
+  const { model = {} } = spec;
+  if (!isPlainObject(model) || model['name']) return spec === service.spec ? service : { ...service, spec };
+  return { ...service, spec: { ...spec, model: { ...model, name: service.metadata.name } } };
 }
 
 interface Found {
