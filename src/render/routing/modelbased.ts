@@ -21,7 +21,6 @@ export function usesModelBasedRouting(
   settings: Settings,
 ): boolean | 'unknown' {
   const { spec, service } = effective;
-  if (settings.modelBasedRoutingHeaderName === '') return false;
   if (spec.annotations?.[ANNOTATION_MODEL_BASED_ROUTING] !== 'true') return false;
   if (settings.modelBasedRoutingMode === 'disabled') return false;
   if (settings.modelBasedRoutingMode === 'forced') return true;

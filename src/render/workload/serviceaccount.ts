@@ -69,6 +69,5 @@ function tokenAmong(names: readonly string[], serviceAccount: Ref, snapshot: Sna
 }
 
 function forbidden(ref: Ref): Problem {
-  const message = 'The ServiceAccount of the operator has no right to read it.';
-  return { code: 'Forbidden', part: 'workload', ref, verb: 'get', message };
+  return { code: 'Forbidden', part: 'workload', ref, verb: 'get', message: '' };
 }
