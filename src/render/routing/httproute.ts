@@ -19,7 +19,7 @@ const exists = view('render/httproute-exists', (_route: HTTPRoute) => true);
 export function renderHTTPRoute(effective: Effective, snapshot: Snapshot, settings: Settings): Rendered {
   const { service, spec } = effective;
   const http = spec.router?.route?.http;
-  if (!http?.spec || http.refs?.length) return { problems: [], held: false };
+  if (!http?.spec) return { problems: [], held: false };
 
   const name = routeName(service.metadata.name);
   const namespace = service.metadata.namespace;
