@@ -16,7 +16,12 @@ export interface Source {
  */
 export type Problem =
   /** A referenced or selected config exists in none of the namespaces looked into. */
-  | { readonly code: 'ConfigNotFound'; readonly name: string; readonly namespaces: readonly string[]; readonly path?: string }
+  | {
+      readonly code: 'ConfigNotFound';
+      readonly name: string;
+      readonly namespaces: readonly string[];
+      readonly path?: string;
+    }
   /** Merging or templating failed; `message` carries Go's own wording. */
   | { readonly code: 'MergeFailed'; readonly message: string; readonly source?: Source; readonly path?: string }
   | {
@@ -38,7 +43,12 @@ export type Problem =
     }
   /** A field of KServe's API that this operator does not act on. */
   | { readonly code: 'UnsupportedField'; readonly path: string; readonly source?: Source }
-  | { readonly code: 'ServiceAccountNotFound'; readonly namespace: string; readonly name: string; readonly path: string }
+  | {
+      readonly code: 'ServiceAccountNotFound';
+      readonly namespace: string;
+      readonly name: string;
+      readonly path: string;
+    }
   /** A Secret that the ServiceAccount of the pods lists under `secrets` does not exist. */
   | {
       readonly code: 'SecretNotFound';
@@ -49,11 +59,22 @@ export type Problem =
   /** `path` is absent when the Gateway is the default one of the settings. */
   | { readonly code: 'GatewayNotFound'; readonly namespace: string; readonly name: string; readonly path?: string }
   | { readonly code: 'HTTPRouteNotFound'; readonly namespace: string; readonly name: string; readonly path: string }
-  | { readonly code: 'HTTPRouteWithoutParents'; readonly namespace: string; readonly name: string; readonly path: string }
+  | {
+      readonly code: 'HTTPRouteWithoutParents';
+      readonly namespace: string;
+      readonly name: string;
+      readonly path: string;
+    }
   /** A kind that a child or a reference needs is not installed. */
   | { readonly code: 'ApiNotServed'; readonly part: Part; readonly apiVersion: string; readonly kind: string }
   /** The operator may not read or write what the service needs. */
-  | { readonly code: 'Forbidden'; readonly part: Part; readonly ref: Ref; readonly verb: string; readonly message: string }
+  | {
+      readonly code: 'Forbidden';
+      readonly part: Part;
+      readonly ref: Ref;
+      readonly verb: string;
+      readonly message: string;
+    }
   /** An object with the name of a child exists and belongs to somebody else. */
   | { readonly code: 'NotOurs'; readonly part: Part; readonly ref: Ref; readonly owner?: string }
   /** The API server refuses a child. `path` is the field in the user's YAML when it could be mapped back. */

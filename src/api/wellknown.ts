@@ -33,6 +33,9 @@ export const ANNOTATION_MODEL_BASED_ROUTING = 'serving.kserve.io/model-based-rou
 /** In `spec.annotations` of a workload preset: the device whose count is derived from the parallelism. */
 export const ANNOTATION_DEVICE = 'llmisvc.serving.kserve.io/device-resource';
 
+/** In `status.annotations`: how many of these devices one pod asks for. */
+export const ANNOTATION_DEVICES = 'llmisvc.serving.kserve.io/devices';
+
 /** The eleven well-known configs, without prefix, in the order in which their pins are written. */
 export const WELL_KNOWN_CONFIGS = [
   'config-llm-template',

@@ -1,5 +1,6 @@
 import type { LLMInferenceServiceStatus } from '../api/llmisvc.ts';
 import { compact } from '../api/object.ts';
+import { ANNOTATION_DEVICES } from '../api/wellknown.ts';
 import type { Outcome } from '../api/outcome.ts';
 import type { Settings } from '../api/settings.ts';
 import type { Snapshot } from '../api/snapshot.ts';
@@ -13,6 +14,7 @@ import {
   ROUTER_PARTS,
   WORKLOAD_PARTS,
 } from './conditions.ts';
+import { deviceAnnotation } from './devices.ts';
 import { type ReadyEvent, readyEvents } from './events.ts';
 import { type Verdict, verdictOf } from './problems.ts';
 import { assessRouting } from './routing.ts';
@@ -54,7 +56,8 @@ export function assess(input: AssessInput): Assessment {
   const verdicts = [...known, ...seen.problems].map((problem) => verdictOf(problem, settings));
   const findings = effective.stopped ? stopped(verdicts) : joined(verdicts, seen.findings, effective.combined);
   const conditions = conditionsOf(findings, before.conditions ?? [], now);
-  const annotations = { ...before.annotations, ...effective.pins };
+  const { [ANNOTATION_DEVICES]: _devices, ...pinned } = before.annotations ?? {};
+  const annotations = { ...pinned, ...effective.pins, ...deviceAnnotation(effective) };
   return {
     status: compact({
       observedGeneration: service.metadata.generation,

@@ -74,7 +74,11 @@ export function customResourceDefinitions(): readonly unknown[] {
       ],
     ),
     definition(
-      { kind: 'LLMInferenceServiceConfig', plural: 'llminferenceserviceconfigs', singular: 'llminferenceserviceconfig' },
+      {
+        kind: 'LLMInferenceServiceConfig',
+        plural: 'llminferenceserviceconfigs',
+        singular: 'llminferenceserviceconfig',
+      },
       [
         {
           name: 'v1alpha2',

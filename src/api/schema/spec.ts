@@ -4,7 +4,18 @@
  * There are no defaults: a stored default would override lower layers of the merge. Every rule here is also checked
  * after the merge and reported as a condition, because values may come from configs.
  */
-import { boolean, external, integer, intOrString, list, map, object, type Rule, type Schema, string } from './builders.ts';
+import {
+  boolean,
+  external,
+  integer,
+  intOrString,
+  list,
+  map,
+  object,
+  type Rule,
+  type Schema,
+  string,
+} from './builders.ts';
 
 const DNS_LABEL = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$';
 const DNS_SUBDOMAIN = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$';
@@ -124,7 +135,8 @@ export function specSchema(kind: 'service' | 'config'): Schema {
         'x-kubernetes-validations': [
           {
             rule: '!(has(self.gateway) && (!has(self.gateway.refs) || size(self.gateway.refs) == 0) && has(self.route) && has(self.route.http) && has(self.route.http.refs) && size(self.route.http.refs) > 0)',
-            message: 'route.http.refs cannot be used with the default Gateway: name it in gateway.refs or remove gateway',
+            message:
+              'route.http.refs cannot be used with the default Gateway: name it in gateway.refs or remove gateway',
           },
         ],
       },
@@ -141,7 +153,10 @@ function withoutBaseRefs(spec: Schema): Schema {
   return {
     ...spec,
     'x-kubernetes-validations': [
-      { rule: '!has(self.baseRefs) || size(self.baseRefs) == 0', message: 'a config cannot have baseRefs: list them in the service' },
+      {
+        rule: '!has(self.baseRefs) || size(self.baseRefs) == 0',
+        message: 'a config cannot have baseRefs: list them in the service',
+      },
     ],
   };
 }

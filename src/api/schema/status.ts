@@ -2,7 +2,10 @@
 import { integer, list, map, object, type Schema, string } from './builders.ts';
 
 const reference = (extra: Record<string, Schema> = {}): Schema =>
-  object({ group: string(), kind: string(), name: string(), namespace: string(), ...extra }, { required: ['group', 'kind', 'name'] });
+  object(
+    { group: string(), kind: string(), name: string(), namespace: string(), ...extra },
+    { required: ['group', 'kind', 'name'] },
+  );
 
 const workload = (): Schema =>
   object(
