@@ -7,7 +7,8 @@ import type { Exit, Running } from '../../local/process.ts';
 import { start, waitFor } from '../../local/process.ts';
 import { envoyGatewayModuleDir } from '../../local/programs/gomodule.ts';
 import type { Condition, LLMInferenceService } from '../../src/api/llmisvc.ts';
-import { LLMISVC } from '../../src/api/llmisvc.ts';
+import { GATEWAY, HTTP_ROUTE } from '../../src/api/children.ts';
+import { LLMISVC, LLMISVC_CONFIG } from '../../src/api/llmisvc.ts';
 import { describe as nameOf, type KubeObject, type Ref } from '../../src/api/object.ts';
 import { createClient } from '../../src/kube/client.ts';
 import type { Client } from '../../src/kube/types.ts';
@@ -116,6 +117,11 @@ async function install(cluster: Cluster): Promise<void> {
     const result = await controlPlane.kubectl(['apply', '--server-side', ...source]);
     if (result.code !== 0) throw new Error(result.stderr);
   }
+  await waitFor('the new kinds to be served', DEADLINE, async () => {
+    cluster.client.discovery.invalidate();
+    const found = await Promise.all([LLMISVC, LLMISVC_CONFIG, HTTP_ROUTE, GATEWAY].map(cluster.client.discovery.find));
+    return found.every((resource) => resource !== undefined) || undefined;
+  });
   await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kserve' } });
   for (const folder of ['settings', 'presets']) {
     const result = await controlPlane.kubectl(['apply', '--server-side', '-k', join(ROOT, 'manifests/base', folder)]);
