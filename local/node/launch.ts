@@ -9,6 +9,7 @@ import { type Command, enclose, type Enclosure } from './isolation.ts';
 import type { Mount } from './layout.ts';
 import { MissingError } from './lookup.ts';
 import type { Role } from './roles.ts';
+import { kubeconfigVariable } from './serviceaccount.ts';
 import type { Container, Pod } from './types.ts';
 
 export interface LaunchInput {
@@ -41,7 +42,10 @@ export async function launch(input: LaunchInput): Promise<Launched> {
     ...fixed,
     KUBERNETES_SERVICE_PORT_HTTPS: fixed.KUBERNETES_SERVICE_PORT,
   };
-  const ofNode = role === 'operator' ? node.operatorEnvironment(address) : node.vllm ? node.vllm.env : {};
+  const mounts = mountsOf(input);
+  const account = node.isolation === 'substituted paths' ? await kubeconfigVariable(mounts, node.apiServer, dir) : {};
+  const forRole = role === 'operator' ? node.operatorEnvironment(address) : (node.vllm?.env ?? {});
+  const ofNode = { ...account, ...forRole };
   const env = await environmentOf({
     client: node.client,
     pod,
@@ -56,7 +60,6 @@ export async function launch(input: LaunchInput): Promise<Launched> {
   );
   const [command, ...args] = words;
   if (command === undefined) throw new MissingError(`container ${container.name} has no command`);
-  const mounts = mountsOf(input);
   const keep = [repository, dirname(process.execPath), bin, ...(node.vllm?.keep ?? [])];
   const enclosed = async (inner: Omit<Command, 'env'>, name: string): Promise<Command> => {
     const root = join(dir, 'roots', name);

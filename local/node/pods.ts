@@ -1,6 +1,7 @@
 import { cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isConflict } from '../../src/kube/errors.ts';
 import { type ContainerRun, type Launched, reportedContainer, runContainer } from './container.ts';
 import type { NodeContext } from './context.ts';
 import { launch } from './launch.ts';
@@ -191,12 +192,18 @@ export function runPod(first: Pod, node: NodeContext): PodRun {
     await Promise.all([...main.values(), ...init.values()].map((run) => run.stop(grace)));
     await running;
     await writer.settled();
-    if (gone.signal.aborted) return;
     const { namespace = 'default', name: podName, uid = '' } = pod.metadata;
-    await node.client.remove(
-      { apiVersion: 'v1', kind: 'Pod', namespace, name: podName },
-      { uid, gracePeriodSeconds: 0 },
-    );
+    const ref = { apiVersion: 'v1', kind: 'Pod', namespace, name: podName };
+    while (!gone.signal.aborted) {
+      try {
+        await node.client.remove(ref, { uid, gracePeriodSeconds: 0 });
+        return;
+      } catch (error) {
+        if (isConflict(error)) return;
+        node.say(`Pod ${name}: not removed yet: ${String(error)}`);
+        await delay(retryMs, undefined, { signal: gone.signal }).catch(() => undefined);
+      }
+    }
   }
 }
 

@@ -148,8 +148,9 @@ async function writeFiles(folder: string, files: ReadonlyMap<string, Buffer>): P
 async function claimFolder({ claimsDir, modelDir, pod, client, signal }: VolumesInput, claim: string): Promise<string> {
   const namespace = pod.metadata.namespace ?? 'default';
   const ref = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name: claim };
-  if (!(await client.read(ref, signal))) throw new MissingError(`persistentvolumeclaim "${claim}" not found`);
-  const folder = join(claimsDir, namespace, claim);
+  const found = await client.read(ref, signal);
+  if (!found) throw new MissingError(`persistentvolumeclaim "${claim}" not found`);
+  const folder = join(claimsDir, namespace, `${claim}-${found.metadata.uid}`);
   if (await mkdir(folder, { recursive: true })) {
     if (modelDir) await cp(modelDir, folder, { recursive: true });
   }

@@ -213,11 +213,82 @@ describe('the stand-in for kubelet and kube-proxy', () => {
     await kubectl(['delete', 'pod', 'gpu-2', 'gpu-3', '--grace-period=1']);
   }, 60_000);
 
+  it('keeps what a persistent volume claim holds, and lets the claim go when it is deleted', async () => {
+    const claim = {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'models', namespace: 'default' },
+      spec: { accessModes: ['ReadWriteMany'], resources: { requests: { storage: '1Gi' } } },
+    };
+    const using = (name: string, script: string): object =>
+      podOf(name, ['/bin/sh', '-c', script], {
+        volumeMounts: [{ name: 'data', mountPath: '/mnt/models', subPath: 'a/b' }],
+        volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'models' } }],
+        restartPolicy: 'Never',
+      });
+    await apply(claim, using('writer', 'echo kept > /mnt/models/file'));
+    await thePod('writer', ({ status }) => status?.phase === 'Succeeded');
+    await apply(using('reader', 'grep kept /mnt/models/file'));
+    await thePod('reader', ({ status }) => status?.phase === 'Succeeded');
+    await kubectl(['delete', 'pvc', 'models', '--wait=false']);
+    await kubectl(['delete', 'pod', 'reader', 'writer']);
+    await waitFor('the claim to be gone', 10_000, async () => (await kubectl(['get', 'pvc,pv', '-o', 'name'])) === '');
+  }, 60_000);
+
   it('reports containers that it does not run, and leaves out Services that it is told to', async () => {
     await apply(podOf('other', [], { name: 'scheduler', image: 'scheduler:1' }), service('not-forwarded', 'qwen'));
     expect((await thePod('other', isReady)).status?.phase).toBe('Running');
     await expect(fetch(`http://${await clusterIp('not-forwarded')}:8000/health`)).rejects.toThrow();
     await kubectl(['delete', 'pod', 'other', '--grace-period=1']);
+  }, 60_000);
+
+  it('runs containers with substituted paths where nothing can be mounted', async () => {
+    const { kubeconfig, url, stateDir, logDir } = controlPlane();
+    const other = await startNode({
+      kubeconfig,
+      url,
+      slot: 250,
+      stateDir: join(stateDir, 'other-node'),
+      logDir,
+      names: ['node-3'],
+      isolation: 'substituted paths',
+      forwards: () => false,
+      say: (line) => said.push(line),
+    });
+    try {
+      const script =
+        'echo hello > /models/file; cat /models/file "$MODELS/file"; grep -c tokenFile "$KUBECONFIG"; sleep 60';
+      await apply(
+        podOf('substituted', ['/bin/sh', '-c', script], {
+          nodeName: 'node-3',
+          env: [{ name: 'MODELS', value: '/models' }],
+          volumeMounts: [{ name: 'models', mountPath: '/models' }],
+          volumes: [{ name: 'models', emptyDir: {} }],
+        }),
+      );
+      await thePod('substituted', isReady);
+      const log = join(logDir, 'default_substituted_main.log');
+      await waitFor('the output of the container', 5000, () => logTail(log).endsWith('1'));
+      expect(logTail(log)).toBe('hello\nhello\n1');
+      await kubectl(['delete', 'pod', 'substituted', '--grace-period=1']);
+    } finally {
+      await other.stop();
+      await kubectl(['delete', 'node', 'node-3']);
+    }
+  }, 60_000);
+
+  it('goes on when the API server was away', async () => {
+    await apply(podOf('leaving', ['/bin/sh', '-c', 'trap "" TERM; while :; do sleep 1; done']));
+    await thePod('leaving', isReady);
+    await kubectl(['delete', 'pod', 'leaving', '--grace-period=1', '--wait=false']);
+    await controlPlane().stopApiServer({ kill: true });
+    await waitFor('the removal to fail', 10_000, () => said.some((line) => line.includes('leaving: not removed yet')));
+    await controlPlane().startApiServer();
+    await waitFor('the pod to be removed', 10_000, async () => (await pods('leaving')).length === 0);
+    await apply(podOf('after', ['/bin/sleep', '600']));
+    await thePod('after', isReady);
+    await kubectl(['delete', 'pod', 'after', '--grace-period=1']);
+    said.splice(0);
   }, 60_000);
 
   it('writes the status of a pod only when it changed', async () => {
@@ -313,7 +384,7 @@ interface PodParts {
 }
 
 function podOf(name: string, command: readonly string[], parts: PodParts = {}): object {
-  const ofPod = ['volumes', 'restartPolicy', 'serviceAccountName', 'terminationGracePeriodSeconds'];
+  const ofPod = ['nodeName', 'volumes', 'restartPolicy', 'serviceAccountName', 'terminationGracePeriodSeconds'];
   const pick = (own: boolean): PodParts =>
     Object.fromEntries(Object.entries(parts).filter(([key]) => ofPod.includes(key) === own));
   return {
