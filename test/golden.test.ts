@@ -22,6 +22,7 @@ describe('the golden harness', () => {
   const environment = { ...process.env };
 
   beforeEach(() => {
+    delete process.env['GOLDEN'];
     root = mkdtempSync(join(tmpdir(), 'golden-'));
     mkdirSync(join(root, 'config'));
   });

@@ -47,7 +47,7 @@ function modelProblems({ model, storageInitializer }: LLMInferenceServiceSpec): 
   const uri = model?.uri ?? '';
   const path = 'spec.model.uri';
   const allowed = 'hf://<organization>/<model>, or pvc://<claim>/<path>';
-  if (uri === '') return [{ part: 'workload', path, found: 'nothing', allowed }];
+  if (uri === '') return [{ part: 'workload', path, found: 'not set', allowed }];
   const parts = /^([a-zA-Z][a-zA-Z0-9+.-]*):\/\/(.*)$/s.exec(uri);
   const scheme = parts?.[1]?.toLowerCase();
   const known = (SCHEMES as readonly string[]).includes(scheme ?? '');
@@ -113,7 +113,7 @@ function refProblems({ router }: LLMInferenceServiceSpec): readonly Invalid[] {
     refs: readonly { readonly name?: string }[],
   ): readonly Invalid[] =>
     refs.flatMap(({ name }, index) =>
-      name ? [] : [{ part, path: `${path}[${index}].name`, found: 'nothing', allowed: `the name of a ${kind}` }],
+      name ? [] : [{ part, path: `${path}[${index}].name`, found: 'not set', allowed: `the name of a ${kind}` }],
     );
   return [
     ...unnamed('route', `${HTTP}.refs`, 'HTTPRoute', router?.route?.http?.refs ?? []),

@@ -29,10 +29,10 @@ function combinationProblems({ pipeline, data, dataLocal }: ParallelismSpec): re
     problems.push(invalid('', 'both pipeline and data parallelism', 'pipeline, or data with dataLocal, but not both'));
   }
   if (data !== undefined && dataLocal === undefined) {
-    problems.push(invalid('.dataLocal', 'nothing', 'a value, because spec.parallelism.data is set'));
+    problems.push(invalid('.dataLocal', 'not set', 'a value, because spec.parallelism.data is set'));
   }
   if (dataLocal !== undefined && data === undefined) {
-    problems.push(invalid('.data', 'nothing', 'a value, because spec.parallelism.dataLocal is set'));
+    problems.push(invalid('.data', 'not set', 'a value, because spec.parallelism.dataLocal is set'));
   }
   return problems;
 }

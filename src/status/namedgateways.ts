@@ -11,10 +11,10 @@ import type { ObservedRoute, RoutingInput } from './routes.ts';
 /** The Gateways that the service names and those that its routes name, each once. */
 export function gatewaysOf(routes: readonly ObservedRoute[], effective: Effective): readonly GatewayName[] {
   const namespace = effective.service.metadata.namespace ?? '';
-  const named = (effective.spec.router?.gateway?.refs ?? []).map((ref) => ({
-    name: ref.name,
-    namespace: ref.namespace ?? namespace,
-  }));
+  // A reference without a name is an invalid field, which has been said by then.
+  const named = (effective.spec.router?.gateway?.refs ?? [])
+    .filter((ref) => ref.name)
+    .map((ref) => ({ name: ref.name, namespace: ref.namespace ?? namespace }));
   const parents = routes.flatMap(({ wanted }) => wanted?.parentRefs.filter(isGateway) ?? []);
   const all = [...named, ...parents].map((gateway) => ({ namespace: gateway.namespace, name: gateway.name }));
   return [...new Map(all.map((gateway) => [keyOf(gateway), gateway])).values()];

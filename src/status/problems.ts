@@ -94,7 +94,7 @@ const TABLE: { readonly [C in ProblemCode]: Row<Extract<Problem, { code: C }>> }
     reason: partReason,
     status: 'False',
     retry: 'none',
-    sentence: (p) => `Field ${fieldOf(p)} is ${p.found || 'empty'}, allowed is ${p.allowed}`,
+    sentence: (p) => `Field ${fieldOf(p)} is ${p.found || 'empty'}; allowed is ${p.allowed}`,
   },
   UnsupportedField: {
     condition: combined,

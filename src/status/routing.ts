@@ -3,7 +3,7 @@ import type { LLMInferenceServiceStatus } from '../api/llmisvc.ts';
 import type { Problem } from '../api/problem.ts';
 import type { Settings } from '../api/settings.ts';
 import type { Answer } from '../api/snapshot.ts';
-import { workloadServiceName } from '../api/wellknown.ts';
+import { WORKLOAD_PORT, workloadServiceName } from '../api/wellknown.ts';
 import type { Effective } from '../config/effective.ts';
 import { addressesOf, primaryUrl } from './addresses.ts';
 import type { ConditionType, Finding, Findings } from './conditions.ts';
@@ -125,7 +125,8 @@ function undecided(effective: Effective): RoutingAssessment {
 }
 
 function clusterLocalUrl(name: string, namespace: string, { clusterDomain, enableTLS }: Settings): string {
-  return `${enableTLS ? 'https' : 'http'}://${workloadServiceName(name)}.${namespace}.svc.${clusterDomain}`;
+  const host = `${workloadServiceName(name)}.${namespace}.svc.${clusterDomain}`;
+  return `${enableTLS ? 'https' : 'http'}://${host}:${WORKLOAD_PORT}`;
 }
 
 function unique(texts: readonly string[]): string[] {

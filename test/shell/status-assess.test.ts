@@ -91,7 +91,7 @@ describe('a service without a route', () => {
     expect(line(result, 'RouterReady')).toBe('True');
     expect(line(result, 'Ready')).toBe('True');
     expect(line(result, 'HTTPRoutesReady')).toBeUndefined();
-    expect(result.status.addresses).toEqual([{ url: 'http://qwen-kserve-workload-svc.team-a.svc.cluster.local' }]);
+    expect(result.status.addresses).toEqual([{ url: 'http://qwen-kserve-workload-svc.team-a.svc.cluster.local:8000' }]);
     // KServe leaves a stale URL when the router is removed.
     expect(result.status).not.toHaveProperty('url');
     expect(result.status).not.toHaveProperty('router');

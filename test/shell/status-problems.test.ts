@@ -148,7 +148,7 @@ describe('problems', () => {
     ],
     [
       { code: 'InvalidField', part: 'config', path: 'metadata.name', found: '', allowed: 'a DNS label' },
-      'PresetsCombined InvalidRenderedConfig: Field metadata.name is empty, allowed is a DNS label.',
+      'PresetsCombined InvalidRenderedConfig: Field metadata.name is empty; allowed is a DNS label.',
     ],
     [
       { code: 'NotOurs', part: 'gateway', ref },
