@@ -428,7 +428,7 @@ async function thePod(app: string, wanted: (pod: Pod) => boolean): Promise<Pod> 
     });
   } catch (error) {
     const statuses = seen.map(({ status }) => JSON.stringify(status, null, 1)).join('\n');
-    throw new Error(`${String(error)}\n${statuses}\n${said.join('\n')}`);
+    throw new Error(`${String(error)}\n${statuses}\n${said.join('\n')}`, { cause: error });
   }
 }
 
