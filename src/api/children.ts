@@ -34,7 +34,6 @@ export type Volume = IVolume;
 export type HTTPRouteSpec = IHTTPRouteSpec;
 
 export const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment' } as const;
-export const REPLICA_SET = { apiVersion: 'apps/v1', kind: 'ReplicaSet' } as const;
 export const POD = { apiVersion: 'v1', kind: 'Pod' } as const;
 export const SERVICE = { apiVersion: 'v1', kind: 'Service' } as const;
 export const SERVICE_ACCOUNT = { apiVersion: 'v1', kind: 'ServiceAccount' } as const;
