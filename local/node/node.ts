@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { createClient } from '../../src/kube/client.ts';
 import type { Running } from '../process.ts';
 import { podAddresses } from './addresses.ts';
-import { bindClaims } from './claims.ts';
+import { provisionClaims } from './claims.ts';
 import type { BackOff } from './container.ts';
 import type { NodeContext, RealVllm } from './context.ts';
 import { follow } from './follow.ts';
@@ -114,7 +114,7 @@ export async function startNode(options: NodeOptions): Promise<LocalNode> {
   };
   const following = follow<Pod>(client, { apiVersion: 'v1', kind: 'Pod' }, { changed, gone }, signal, say);
   const proxying = runProxy({ client, forwards: options.forwards ?? (() => true), signal, say });
-  const binding = bindClaims(client, signal, say);
+  const provisioning = provisionClaims(client, signal, say);
   const ended = endWhenAborted();
   return {
     isolation,
@@ -125,7 +125,7 @@ export async function startNode(options: NodeOptions): Promise<LocalNode> {
   };
 
   async function endWhenAborted(): Promise<void> {
-    await Promise.all([following, proxying, binding]);
+    await Promise.all([following, proxying, provisioning]);
     await Promise.all([...[...pods.values()].map((run) => run.end()), ...endings]);
     await client.close();
   }
