@@ -14,7 +14,10 @@ export type Origin = { readonly layer: Source } | { readonly step: string };
 /** The result of `resolve`: what the service means once presets, base refs and settings are taken into account. */
 export interface Effective {
   readonly service: LLMInferenceService;
-  /** False when a config is missing or merging failed: then `spec` is the service's own and nothing is to be changed. */
+  /**
+   * False when the meaning is not certain: a config is missing or not known yet, a field is not supported or has the wrong
+   * type, or a template fails. Then `spec` is the service's own and nothing is to be changed.
+   */
   readonly combined: boolean;
   readonly spec: LLMInferenceServiceSpec;
   /** Annotation `serving.kserve.io/stop: "true"` (any case) on the service. */
@@ -22,9 +25,10 @@ export interface Effective {
   readonly layers: readonly Layer[];
   /** `status.appliedConfigs`; absent when combination failed. */
   readonly appliedConfigs?: readonly AppliedConfig[];
-  /** `status.annotations`: pins of well-known config names. */
+  /** `status.annotations` as a whole: what is there already, and the pins of well-known config names. */
   readonly pins: Readonly<Record<string, string>>;
   /** Origin of the value at a path of the effective spec, such as `template.containers[name=main].image`. */
   readonly originOf: (path: string) => Origin | undefined;
+  /** Empty with `combined` false: something is not known yet, and the shell asks again. */
   readonly problems: readonly Problem[];
 }

@@ -21,8 +21,9 @@ export const STEP_MODEL_NAME = 'model name from metadata.name';
 
 /**
  * Works out what a service means: its presets, its base configs and its own spec merged in this order, templates
- * evaluated, and the steps after them applied. Follows the combination of KServe, with two steps of our own: device
- * requests are derived from the parallelism, and quantities keep the user's spelling.
+ * evaluated, and the steps after them applied. Follows the combination of KServe, with two differences: device
+ * requests are derived from the parallelism, and quantities keep the user's spelling. Templates are evaluated in the spec
+ * only; KServe evaluates the metadata as well and throws the result away.
  *
  * Mistakes of users become problems. `combined` is false when the result cannot be relied on: a config is missing or not
  * known yet, a field is not supported or has the wrong type, or a template fails.
