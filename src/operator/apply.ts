@@ -85,10 +85,8 @@ async function bring(
     const owner = ownerOf(live);
     return { ref, action: 'failed', problem: { code: 'NotOurs', part, ref, ...(owner ? { owner } : {}) } };
   }
-  if (live?.metadata.deletionTimestamp) {
-    const message = `${describe(ref)} is being deleted; it is created again when it is gone.`;
-    return { ref, action: 'failed', problem: { code: 'ApiServerError', part, ref, message } };
-  }
+  // What is going away is made again when it is gone: that it went is a change of what was seen here.
+  if (live?.metadata.deletionTimestamp) return { ref, action: 'held', object: live };
   const reason = live ? drift.reason(desired, live) : 'it does not exist';
   if (live && reason === undefined) return { ref, action: 'unchanged', object: live };
 

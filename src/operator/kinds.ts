@@ -23,8 +23,8 @@ export const WATCHED_KINDS: readonly WatchedKind[] = [
   { ...LLMISVC_CONFIG, where: 'served+system' },
   { ...DEPLOYMENT, where: 'served', ...OURS },
   { ...POD, where: 'served', ...OURS, keep: withoutCommands },
-  // Those of others too: the Services in front of Gateways.
-  { ...SERVICE, where: 'served+gateway' },
+  // Those of others too, because Services stand in front of Gateways.
+  { ...SERVICE, where: 'served' },
   { ...HTTP_ROUTE, where: 'served', optional: true },
   { ...GATEWAY, where: 'served+gateway', optional: true },
   { ...GATEWAY_CLASS, where: 'cluster', optional: true },

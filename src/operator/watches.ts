@@ -40,6 +40,8 @@ export interface Watches {
 
 interface Watch {
   readonly row: WatchedKind;
+  /** Empty for all. */
+  readonly namespace: string;
   readonly store: Store;
   readonly reflector: Reflector;
 }
@@ -90,7 +92,7 @@ export function createWatches(options: WatchesOptions): Watches {
       replace: (found: readonly KubeObject[]) => objects.replace(found.map(trimmed)),
     };
     const onState = (): void => options.onKind({ apiVersion, kind });
-    return { row, store: objects, reflector: reflector({ client, query, sink, log, onState }) };
+    return { row, namespace, store: objects, reflector: reflector({ client, query, sink, log, onState }) };
   }
 
   /** A definition that came or changed may mean that a kind is served now which was not. */
@@ -123,6 +125,13 @@ export function createWatches(options: WatchesOptions): Watches {
     }
   }
 
+  function isSettled({ row, namespace, reflector: { state, synced } }: Watch): boolean {
+    if (row.optional && state === 'unserved') return true;
+    // What may not be read beside the served namespaces is a problem of the services that need it.
+    if (namespaces && !namespaces.includes(namespace) && state === 'forbidden') return true;
+    return synced && (state === 'synced' || state === 'failing');
+  }
+
   function placesFor(gvk: Gvk, namespace: string | undefined): readonly Watch[] {
     const places = watches.get(gvkKey(gvk));
     if (!places) return [];
@@ -150,9 +159,7 @@ export function createWatches(options: WatchesOptions): Watches {
     },
     unsettled: () =>
       all()
-        .filter(({ row, reflector: { state, synced } }) =>
-          row.optional && state === 'unserved' ? false : !(synced && (state === 'synced' || state === 'failing')),
-        )
+        .filter((watch) => !isSettled(watch))
         .map(({ row, reflector: { state } }) => `${row.kind}.${row.apiVersion} ${state}`),
     restarts: () => {
       const sums = new Map<string, number>();

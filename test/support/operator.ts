@@ -9,7 +9,7 @@ import { envoyGatewayModuleDir } from '../../local/programs/gomodule.ts';
 import type { Condition, LLMInferenceService } from '../../src/api/llmisvc.ts';
 import { GATEWAY, HTTP_ROUTE } from '../../src/api/children.ts';
 import { LLMISVC, LLMISVC_CONFIG } from '../../src/api/llmisvc.ts';
-import { describe as nameOf, type KubeObject, type Ref } from '../../src/api/object.ts';
+import { describe as nameOf, type Gvk, type KubeObject, type Ref } from '../../src/api/object.ts';
 import { createClient } from '../../src/kube/client.ts';
 import type { Client } from '../../src/kube/types.ts';
 import { type ControlPlane, useControlPlane } from './controlplane.ts';
@@ -45,6 +45,8 @@ export interface Cluster {
   readonly controlPlane: ControlPlane;
   readonly client: Client;
   operator(options?: OperatorOptions): Promise<OperatorProcess>;
+  /** Runs kubectl as the administrator; throws with its words when it fails. */
+  kubectl(...args: readonly string[]): Promise<string>;
   /** Applies objects as a user would. */
   apply(...objects: readonly object[]): Promise<void>;
   get<T extends KubeObject>(ref: Ref): Promise<T>;
@@ -66,15 +68,15 @@ const DEADLINE = 30_000;
  * One control plane with our CRDs, the Gateway API, settings and presets for the tests of a file. Operators that a test
  * starts end with the file.
  */
-export function useCluster(options: Parameters<typeof useControlPlane>[0] = {}): () => Cluster {
-  const controlPlane = useControlPlane({ scheduler: false, ...options });
+export function useCluster(options: { readonly gatewayApi?: boolean } = {}): () => Cluster {
+  const controlPlane = useControlPlane({ scheduler: false });
   const operators: Running[] = [];
   let cluster: Cluster | undefined;
 
   beforeAll(async () => {
     const client = await createClient({ kubeconfig: controlPlane().kubeconfig });
     cluster = clusterOf(controlPlane(), client, operators);
-    await install(cluster);
+    await install(cluster, options.gatewayApi ?? true);
   }, 120_000);
 
   afterAll(async () => {
@@ -107,26 +109,30 @@ export function conditionOf(object: LLMInferenceService, type: string): Conditio
   return object.status?.conditions?.find((condition) => condition.type === type);
 }
 
-async function install(cluster: Cluster): Promise<void> {
-  const { controlPlane } = cluster;
-  const gatewayApi = join(await envoyGatewayModuleDir(), 'charts/gateway-helm/charts/crds/crds/gatewayapi-crds.yaml');
-  for (const source of [
-    ['-k', join(ROOT, 'crds')],
-    ['-f', gatewayApi],
-  ]) {
-    const result = await controlPlane.kubectl(['apply', '--server-side', ...source]);
-    if (result.code !== 0) throw new Error(result.stderr);
-  }
-  await waitFor('the new kinds to be served', DEADLINE, async () => {
-    cluster.client.discovery.invalidate();
-    const found = await Promise.all([LLMISVC, LLMISVC_CONFIG, HTTP_ROUTE, GATEWAY].map(cluster.client.discovery.find));
-    return found.every((resource) => resource !== undefined) || undefined;
-  });
+async function install(cluster: Cluster, gatewayApi: boolean): Promise<void> {
+  await cluster.kubectl('apply', '--server-side', '-k', join(ROOT, 'crds'));
+  await served(cluster, [LLMISVC, LLMISVC_CONFIG]);
+  if (gatewayApi) await installGatewayApi(cluster);
   await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kserve' } });
   for (const folder of ['settings', 'presets']) {
-    const result = await controlPlane.kubectl(['apply', '--server-side', '-k', join(ROOT, 'manifests/base', folder)]);
-    if (result.code !== 0) throw new Error(result.stderr);
+    await cluster.kubectl('apply', '--server-side', '-k', join(ROOT, 'manifests/base', folder));
   }
+}
+
+/** Installs the CustomResourceDefinitions of the Gateway API. */
+export async function installGatewayApi(cluster: Cluster): Promise<void> {
+  const folder = join(await envoyGatewayModuleDir(), 'charts/gateway-helm/charts/crds/crds');
+  await cluster.kubectl('apply', '--server-side', '-f', join(folder, 'gatewayapi-crds.yaml'));
+  await served(cluster, [HTTP_ROUTE, GATEWAY]);
+}
+
+/** A definition is served a little after it was created. */
+async function served({ client }: Cluster, kinds: readonly Gvk[]): Promise<void> {
+  await waitFor('the new kinds to be served', DEADLINE, async () => {
+    client.discovery.invalidate();
+    const found = await Promise.all(kinds.map((kind) => client.discovery.find(kind)));
+    return found.every((resource) => resource !== undefined) || undefined;
+  });
 }
 
 function clusterOf(controlPlane: ControlPlane, client: Client, operators: Running[]): Cluster {
@@ -146,6 +152,11 @@ function clusterOf(controlPlane: ControlPlane, client: Client, operators: Runnin
     client,
     until,
     operator: (options = {}) => startOperator(controlPlane, operators, options),
+    async kubectl(...args) {
+      const { code, stdout, stderr } = await controlPlane.kubectl(args);
+      if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
+      return stdout;
+    },
     async apply(...objects) {
       for (const object of objects) {
         await client.apply(object as KubeObject, { manager: 'a-user', force: true });
