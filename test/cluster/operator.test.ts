@@ -1,8 +1,9 @@
 import { readdirSync } from 'node:fs';
-import { DEPLOYMENT, type Deployment, GATEWAY, HTTP_ROUTE, SERVICE } from '../../src/api/children.ts';
+import { DEPLOYMENT, type Deployment, GATEWAY, HTTP_ROUTE, POD, SERVICE } from '../../src/api/children.ts';
 import { LLMISVC, type LLMInferenceService } from '../../src/api/llmisvc.ts';
-import type { KubeObject } from '../../src/api/object.ts';
-import { LABEL_INFERENCE_SERVICE } from '../../src/api/wellknown.ts';
+import { type KubeObject, refOf } from '../../src/api/object.ts';
+import { ANNOTATION_HASH, LABEL_INFERENCE_SERVICE } from '../../src/api/wellknown.ts';
+import { waitFor } from '../support/controlplane.ts';
 import {
   type Cluster,
   conditionOf,
@@ -15,6 +16,7 @@ import {
 const cluster = useCluster();
 const namespace = 'default';
 const deployment = (name: string) => ({ ...DEPLOYMENT, namespace, name: `${name}-kserve` });
+const PATH = '/apis/apps/v1/namespaces/default/deployments';
 let operator: OperatorProcess;
 
 beforeAll(async () => {
@@ -163,6 +165,72 @@ describe('the operator on a real API server', () => {
     await operator.settled();
     expect(await operator.metric('llmisvc_reconcile_seconds_count')).toBe(before);
   }, 60_000);
+
+  it('writes events when a service becomes ready and when it no longer is, and only then', async () => {
+    const { router: _, ...spec } = (service('eventful') as unknown as { spec: { router: unknown } }).spec;
+    await applied(cluster(), { ...service('eventful'), spec } as KubeObject);
+    // No kubelet runs here: the state of the pod is written by hand.
+    const labels = { 'app.kubernetes.io/name': 'eventful' };
+    const pod = await waitFor('a pod', 20_000, async () => (await cluster().client.list({ ...POD, labels })).items[0]);
+    const set = async (ready: string): Promise<void> => {
+      const conditions = [{ type: 'Ready', status: ready, lastTransitionTime: new Date().toISOString() }];
+      const status = { phase: 'Running', conditions };
+      await cluster().client.patch(refOf(pod), { status }, { subresource: 'status' });
+    };
+    const reasons = async (): Promise<readonly string[]> => {
+      const fieldSelector = 'involvedObject.name=eventful';
+      const { items } = await cluster().client.list({ apiVersion: 'v1', kind: 'Event', namespace }, { fieldSelector });
+      return items.map((item) => (item as KubeObject & { reason: string }).reason);
+    };
+    const ready = (wanted: string) => (found: LLMInferenceService) => conditionOf(found, 'Ready')?.status === wanted;
+    await set('True');
+    await cluster().serviceUntil('eventful', 'readiness', ready('True'));
+    await operator.settled();
+    expect(await reasons()).toEqual(['LLMInferenceServiceReady']);
+    expect(await operator.metric('llmisvc_services', 'ready="True"')).toBe(1);
+    await set('False');
+    await cluster().serviceUntil('eventful', 'no readiness', (found) => !ready('True')(found));
+    await operator.settled();
+    expect((await reasons()).toSorted()).toEqual(['LLMInferenceServiceNotReady', 'LLMInferenceServiceReady']);
+  }, 60_000);
+
+  it('takes over what KServe wrote, without touching the pods', async () => {
+    await applied(cluster(), service('adopted'));
+    await operator.stop();
+    // The same Deployment as KServe's controller writes it: created by another manager, with `replicas` of its own and
+    // fields that we do not want.
+    const ref = deployment('adopted');
+    const { metadata, ...ours } = await cluster().get<Deployment>(ref);
+    const { [ANNOTATION_HASH]: _, ...annotations } = metadata.annotations ?? {};
+    await cluster().client.remove(ref);
+    const { name, labels, ownerReferences } = metadata;
+    const written = await cluster().client.request<Deployment>('POST', PATH, {
+      query: { fieldManager: 'manager' },
+      body: {
+        ...ours,
+        status: undefined,
+        metadata: { name, namespace, labels, annotations, ownerReferences },
+        spec: { ...ours.spec, replicas: 4, revisionHistoryLimit: 3 },
+      },
+    });
+    operator = await cluster().operator();
+    const found = await cluster().until<Deployment>(
+      'adoption',
+      ref,
+      (object) => object.spec?.revisionHistoryLimit === 10,
+    );
+    await operator.settled();
+    expect(found.metadata.uid).toBe(written.metadata.uid);
+    expect(found.spec?.template).toEqual(written.spec?.template);
+    expect(found.spec?.replicas).toBe(4);
+    const managers = (found.metadata.managedFields ?? []).map((entry) => `${entry.manager} ${entry.operation}`);
+    expect(managers).toContain('llmisvc Apply');
+    expect(managers).not.toContain('manager Update');
+    await operator.stop();
+    operator = await cluster().operator();
+    await operator.settled();
+    expect(await operator.writes()).toBe(0);
+  }, 90_000);
 
   it('lets a service go that still has the finalizer of KServe', async () => {
     const finalizers = ['serving.kserve.io/llmisvc-finalizer'];
