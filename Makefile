@@ -33,6 +33,7 @@ lint: node_modules/.installed ## Check types, layer rules, formatting and genera
 	@oxlint --type-aware --deny-warnings src local bench test scripts
 	@biome format .
 	@$(NODE) scripts/crds.ts --check
+	@$(NODE) scripts/mergekeys.ts --check
 
 format: node_modules/.installed ## Format the code
 	@biome format --write .
@@ -43,8 +44,9 @@ build: node_modules/.installed ## Build the bundles into dist/
 bench: build ## Measure speed and memory with 100 and 1,000 services; writes bench/latest.json
 	@$(NODE) bench/bench.ts
 
-crds: node_modules/.installed ## Generate crds/ from src/api/schema
+crds: node_modules/.installed ## Generate crds/ and the table of merge keys
 	@$(NODE) scripts/crds.ts
+	@$(NODE) scripts/mergekeys.ts
 
 image: build ## Build the container image llmisvc:0.1.0 (needs Docker and a Node base image)
 	@docker build -t llmisvc:0.1.0 .

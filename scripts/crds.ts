@@ -5,11 +5,11 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { execFileSync } from 'node:child_process';
 import { stringify } from 'yaml';
 import { customResourceDefinitions } from '../src/api/schema/crd.ts';
 import { fill } from './crds/fill.ts';
 import { httpRouteSpec, podSpec } from './crds/sources.ts';
+import { moduleDir } from './modules.ts';
 
 const root = join(import.meta.dirname, '..');
 const check = process.argv.includes('--check');
@@ -35,14 +35,6 @@ for (const flavour of ['small', 'full'] as const) {
   }
 }
 process.exitCode = check && stale > 0 ? 1 : 0;
-
-function moduleDir(tool: string, module: string): string {
-  const cwd = join(root, 'tools', tool);
-  const dir = (): string =>
-    execFileSync('go', ['list', '-m', '-f', '{{.Dir}}', module], { cwd, encoding: 'utf8', env: { ...process.env, GOFLAGS: '-mod=mod' } }).trim();
-  if (dir() === '') execFileSync('go', ['mod', 'download', module], { cwd, stdio: 'inherit' });
-  return dir();
-}
 
 function read(file: string): string | undefined {
   try {

@@ -4,9 +4,23 @@ import type { Json } from './sources.ts';
 type Flavour = 'small' | 'full';
 
 /** What structural schemas of a CRD refuse, and what a description of a user's field does not need. */
-const DROPPED = ['description', 'x-kubernetes-patch-merge-key', 'x-kubernetes-patch-strategy', 'x-kubernetes-unions', 'x-kubernetes-group-version-kind'];
+const DROPPED = [
+  'description',
+  'x-kubernetes-patch-merge-key',
+  'x-kubernetes-patch-strategy',
+  'x-kubernetes-unions',
+  'x-kubernetes-group-version-kind',
+];
 /** What templated values of a config would violate (KServe strips the same). */
-const NOT_FOR_TEMPLATES = ['pattern', 'x-kubernetes-validations', 'minLength', 'minItems', 'minProperties', 'enum', 'maxLength'];
+const NOT_FOR_TEMPLATES = [
+  'pattern',
+  'x-kubernetes-validations',
+  'minLength',
+  'minItems',
+  'minProperties',
+  'enum',
+  'maxLength',
+];
 
 /**
  * The definition with each external schema put in its place.
@@ -15,7 +29,8 @@ const NOT_FOR_TEMPLATES = ['pattern', 'x-kubernetes-validations', 'minLength', '
  *   template such as `{{ .ObjectMeta.Name }}` would violate.
  */
 export function fill(definition: unknown, sources: Record<ExternalSchema, Json>, flavour: Flavour): unknown {
-  const templates = (definition as { spec: { names: { kind: string } } }).spec.names.kind === 'LLMInferenceServiceConfig';
+  const templates =
+    (definition as { spec: { names: { kind: string } } }).spec.names.kind === 'LLMInferenceServiceConfig';
   const walk = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(walk);
     if (typeof value !== 'object' || value === null) return value;

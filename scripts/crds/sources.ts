@@ -8,7 +8,10 @@ export type Json = Record<string, unknown>;
 export function podSpec(kubernetes: string): Json {
   const file = join(kubernetes, 'api/openapi-spec/v3/api__v1_openapi.json');
   const document = JSON.parse(readFileSync(file, 'utf8')) as { components: { schemas: Record<string, Json> } };
-  return resolveReferences({ $ref: '#/components/schemas/io.k8s.api.core.v1.PodSpec' }, document.components.schemas) as Json;
+  return resolveReferences(
+    { $ref: '#/components/schemas/io.k8s.api.core.v1.PodSpec' },
+    document.components.schemas,
+  ) as Json;
 }
 
 /** The schema of HTTPRouteSpec (v1) from the Gateway API's CRDs, which Envoy Gateway's chart carries. */

@@ -9,6 +9,7 @@ import { expand, type ExpansionError } from '../template/expand.ts';
 import { templateData } from '../template/goview.ts';
 import { withDevices } from './devices.ts';
 import type { Effective, Layer } from './effective.ts';
+import { withInferencePaths } from './inferencepaths.ts';
 import { merge, mergeShared } from './merge.ts';
 import { keyed, pathText } from './paths.ts';
 import { findConfig, pinsOf, presetNames } from './presets.ts';
@@ -46,8 +47,9 @@ export function resolve(service: LLMInferenceService, snapshot: Snapshot, settin
   const templated = expanded.value as LLMInferenceServiceSpec;
   const invalid = validate(service, templated);
   const routed = withRouting(service, templated);
-  const equipped = withDevices(service, routed.spec);
-  const marks = [...modelNameMark(service, layers), ...routed.marks, ...equipped.marks];
+  const listed = withInferencePaths(routed.spec);
+  const equipped = withDevices(service, listed.spec);
+  const marks = [...modelNameMark(service, layers), ...routed.marks, ...listed.marks, ...equipped.marks];
   const originOf = provenance(layers, marks, equipped.spec);
   const warnings: readonly Problem[] = equipped.mismatch ? [{ code: 'DeviceCountMismatch', ...equipped.mismatch }] : [];
   const found: readonly Problem[] = [

@@ -35,7 +35,7 @@ const ok = (value: GoValue): Result => ({ value });
 const never: TemplateFunction['call'] = () => ({ error: 'evaluated while its arguments are' });
 
 /**
- * The functions of a config template: KServe's `ChildName` and `shutdownTimeout`, and of Go's own `and`, `or`, `not`, the
+ * The functions of a config template: KServe's `ChildName`, `shutdownTimeout` and `kvTransferConfig`, and of Go's own `and`, `or`, `not`, the
  * comparisons, `index`, `len` and the print family.
  */
 export const FUNCTIONS: ReadonlyMap<string, TemplateFunction> = new Map<string, TemplateFunction>([
@@ -47,6 +47,8 @@ export const FUNCTIONS: ReadonlyMap<string, TemplateFunction> = new Map<string, 
     },
   ],
   ['shutdownTimeout', { parameters: ['any', 'int'], call: ([pod, preStop]) => ok(shutdownTimeout(pod, preStop)) }],
+  // A spec with KV-cache offloading is refused before its templates run, so the argument is always nil.
+  ['kvTransferConfig', { parameters: ['any'], call: () => ok(stringValue('')) }],
   ['and', { parameters: ['any'], rest: 'any', stopsAt: false, call: never }],
   ['or', { parameters: ['any'], rest: 'any', stopsAt: true, call: never }],
   ['not', { parameters: ['any'], call: ([value]) => ok(boolValue(!isTrue(value ?? NONE))) }],

@@ -34,6 +34,7 @@ describe('a template', () => {
     ['{{ .GlobalConfig.InferencePoolNamespacedName }}', 'ns/svc-inference-pool'],
     ['{{ shutdownTimeout .Spec.Template 15 }}', '100'],
     ['{{ shutdownTimeout nil 15 }}', '40'],
+    ['a{{ kvTransferConfig .Spec.KVCacheOffloading }}b', 'ab'],
     [
       '{{ if .Spec.Prefill }}{{ shutdownTimeout .Spec.Prefill.Template 15 }}{{ else }}{{ shutdownTimeout nil 15 }}{{ end }}',
       '40',

@@ -1,0 +1,13 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const tools = join(import.meta.dirname, '../tools');
+
+/** The folder of a Go module that `tools/<tool>` pins, downloaded when it is not there yet. */
+export function moduleDir(tool: 'kubernetes' | 'envoy-gateway', module: string): string {
+  const cwd = join(tools, tool);
+  const dir = (): string =>
+    execFileSync('go', ['list', '-m', '-f', '{{.Dir}}', module], { cwd, encoding: 'utf8' }).trim();
+  if (dir() === '') execFileSync('go', ['mod', 'download', module], { cwd, stdio: 'inherit' });
+  return dir();
+}
