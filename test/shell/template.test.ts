@@ -83,7 +83,6 @@ describe('a template', () => {
     ],
     ['{{ unknownFn }}', 'failed to parse template config: template: config:1: function "unknownFn" not defined'],
     [
-      '{{ kvTransferConfig .Spec }}',
       'failed to parse template config: template: config:1: function "kvTransferConfig" not defined',
     ],
     ['{{ if .Name }}', 'failed to parse template config: template: config:1: unexpected EOF'],
