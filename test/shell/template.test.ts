@@ -82,9 +82,6 @@ describe('a template', () => {
       'failed to parse template config: template: config:1: unexpected "\\\\" in operand',
     ],
     ['{{ unknownFn }}', 'failed to parse template config: template: config:1: function "unknownFn" not defined'],
-    [
-      'failed to parse template config: template: config:1: function "kvTransferConfig" not defined',
-    ],
     ['{{ if .Name }}', 'failed to parse template config: template: config:1: unexpected EOF'],
     ['{{ (.Name }}', 'failed to parse template config: template: config:1: unclosed left paren'],
     ['{{ $x }}', 'failed to parse template config: template: config:1: undefined variable "$x"'],
