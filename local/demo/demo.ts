@@ -5,7 +5,7 @@ import type { ControlPlane } from '../controlplane/controlplane.ts';
 import type { RealVllm } from '../node/node.ts';
 import { startStack } from '../stack.ts';
 import { checkCompletion, checkStream } from './answer.ts';
-import { followService, isReady } from './follow.ts';
+import { createTeller, followService, isReady } from './follow.ts';
 import type { Report } from './report.ts';
 import { shell } from './shell.ts';
 import { showTroubles } from './troubles.ts';
@@ -63,7 +63,7 @@ async function showAnswer(options: DemoOptions, controlPlane: ControlPlane, clie
     const { code, stderr } = await controlPlane.kubectl(['apply', '-f', EXAMPLE], { signal });
     if (code !== 0) throw new Error(`kubectl apply -f ${EXAMPLE}: ${stderr.trim()}`);
     const follow = { client, namespace: 'default', name: 'qwen2-7b', deadlineMs: loadMs, signal };
-    await followService({ ...follow, what: 'Ready', until: isReady, say });
+    await followService({ ...follow, what: 'Ready', until: isReady, tell: createTeller(say) });
   });
 
   report.title('A prompt answered');

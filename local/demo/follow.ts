@@ -10,8 +10,8 @@ export interface FollowOptions {
   readonly what: string;
   /** Whether the awaited state is there. */
   readonly until: (service: LLMInferenceService) => boolean;
-  /** Receives a line for each state that differs from the one before. */
-  readonly say: (line: string) => void;
+  /** Receives the service at each change, as `createTeller` makes it. */
+  readonly tell: (service: LLMInferenceService) => void;
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
 }
@@ -21,10 +21,9 @@ export interface FollowOptions {
  * with the last state when that does not come within the deadline.
  */
 export async function followService(options: FollowOptions): Promise<LLMInferenceService> {
-  const { client, namespace, name, until, signal } = options;
+  const { client, namespace, name, until, tell, signal } = options;
   const deadline = AbortSignal.timeout(options.deadlineMs);
   const either = AbortSignal.any([signal, deadline]);
-  const teller = createTeller(options.say);
   let last: LLMInferenceService | undefined;
   try {
     for (;;) {
@@ -33,14 +32,14 @@ export async function followService(options: FollowOptions): Promise<LLMInferenc
         { signal: either },
       );
       last = items.find((item) => item.metadata.name === name);
-      if (last) teller(last);
+      if (last) tell(last);
       if (last && until(last)) return last;
       const query = { ...LLMISVC, namespace };
       for await (const event of client.watch<LLMInferenceService>(query, { resourceVersion, signal: either })) {
         if (event.type === 'BOOKMARK' || event.object.metadata.name !== name) continue;
         if (event.type === 'ERROR') break;
         last = event.object;
-        teller(last);
+        tell(last);
         if (until(last)) return last;
       }
       // The server closed the watch: it is opened again from a new list.
@@ -66,19 +65,21 @@ export function isReady(service: LLMInferenceService): boolean {
   return current && conditionOf(service, 'Ready')?.status === 'True';
 }
 
-function createTeller(say: (line: string) => void): (service: LLMInferenceService) => void {
+/** Makes a function that says the state of a service, with the seconds since now, once for each state that differs from the one before. */
+export function createTeller(say: (line: string) => void): (service: LLMInferenceService) => void {
+  const start = performance.now();
   let told = '';
   return (service) => {
     const line = describeReady(service);
     if (line === told) return;
     told = line;
-    say(line);
+    say(`${((performance.now() - start) / 1000).toFixed(1).padStart(5)} s  ${line}`);
   };
 }
 
 function describeReady(service: LLMInferenceService | undefined): string {
   const ready = service && conditionOf(service, 'Ready');
-  if (!ready) return 'Ready: no status yet';
+  if (!ready) return 'no status yet';
   const reason = ready.reason ? ` ${ready.reason}` : '';
   const message = ready.message ? `: ${ready.message}` : '';
   return `Ready ${ready.status}${reason}${message}`;

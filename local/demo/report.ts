@@ -12,7 +12,7 @@ export interface Report {
   command(text: string): void;
   /** What a command answered, indented. */
   output(text: string): void;
-  /** Text without line end, as it arrives. */
+  /** A part of an answer, as it arrives; empty lines are left out. */
   stream(text: string): void;
   failure(text: string): void;
   /** The table of steps and times, with a total. */
@@ -55,7 +55,10 @@ export function createReport(out: NodeJS.WriteStream = process.stdout): Report {
         }
       }, 1000);
       try {
-        const result = await run((line) => print(`${indent()}${paint('dim', line)}`));
+        const result = await run((line) => {
+          for (const part of wrap(line, (out.columns ?? 120) - indent().length))
+            print(`${indent()}${paint('dim', part)}`);
+        });
         depth -= 1;
         times.splice(at, 0, { text, seconds: (performance.now() - start) / 1000, depth });
         print(`${indent()}${paint('green', '✓')} ${text} ${paint('dim', secondsSince(start))}`);
@@ -76,7 +79,13 @@ export function createReport(out: NodeJS.WriteStream = process.stdout): Report {
     output(text) {
       for (const line of text.trimEnd().split('\n')) print(`${indent()}${paint('yellow', line)}`);
     },
-    stream: (text) => write(`${midLine ? '' : indent()}${paint('yellow', text)}`),
+    stream(text) {
+      for (const part of text.split(/(?<=\n)/)) {
+        if (part === '\n' && !midLine) continue;
+        const line = part.replace(/\n$/, '');
+        write(`${midLine ? '' : indent()}${paint('yellow', line)}${part.endsWith('\n') ? '\n' : ''}`);
+      }
+    },
     failure: (text) => print(`${paint(['red', 'bold'], 'Failed:')} ${text}`),
     summary() {
       print(`\n${paint('bold', 'Times')}`);
@@ -91,4 +100,19 @@ export function createReport(out: NodeJS.WriteStream = process.stdout): Report {
 
 function secondsSince(start: number): string {
   return `${((performance.now() - start) / 1000).toFixed(1)} s`;
+}
+
+/** A text as lines of a width, broken at spaces; what follows the first line is set in by four. */
+export function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = `    ${word}`;
+    } else {
+      line = line === '' && lines.length === 0 ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
 }

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { LLMInferenceService } from '../../src/api/llmisvc.ts';
 import type { Client } from '../../src/kube/types.ts';
 import type { ControlPlane } from '../controlplane/controlplane.ts';
-import { conditionOf, followService, isReady } from './follow.ts';
+import { conditionOf, createTeller, followService, isReady } from './follow.ts';
 import type { Report } from './report.ts';
 import { shell } from './shell.ts';
 
@@ -55,27 +55,37 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export async function showTroubles(options: TroublesOptions): Promise<void> {
   for (const trouble of TROUBLES) {
     options.report.title(trouble.title);
-    await options.report.step(trouble.title, (say) => showTrouble(trouble, options, say));
+    await showTrouble(trouble, options);
   }
 }
 
-async function showTrouble(trouble: Trouble, options: TroublesOptions, say: (line: string) => void): Promise<void> {
+async function showTrouble(trouble: Trouble, options: TroublesOptions): Promise<void> {
   const { client, report, loadMs, signal } = options;
   const { name, names } = trouble;
-  const follow = (what: string, deadlineMs: number, until: (service: LLMInferenceService) => boolean) =>
-    followService({ client, namespace: 'default', name, what, until, say, deadlineMs, signal });
+  const follow = { client, namespace: 'default', name, signal };
 
-  await type(`kubectl apply -f local/demo/manifests/${name}.yaml`, options);
-  await follow(`a status that names ${names.source.replaceAll('\\', '')}`, SAID_WITHIN_MS, (service) => {
-    const ready = conditionOf(service, 'Ready');
-    return ready !== undefined && ready.status !== 'True' && names.test(ready.message ?? '');
+  await report.step(`${name}: the status says why`, async (say) => {
+    await type(`kubectl apply -f local/demo/manifests/${name}.yaml`, options);
+    await followService({
+      ...follow,
+      what: `a status that names ${names.source.replaceAll('\\', '')}`,
+      until: (service) => namesCause(service, names),
+      tell: createTeller(say),
+      deadlineMs: SAID_WITHIN_MS,
+    });
+    await type(`kubectl get llmisvc ${name}`, options);
   });
-  await type(`kubectl get llmisvc ${name}`, options);
-  report.line('The remedy:');
-  await type(trouble.remedy, options);
-  await follow('Ready', loadMs, isReady);
-  await type(`curl -sk $(kubectl get llmisvc ${name} -o jsonpath='{.status.url}')/v1/models`, options);
-  await type(`kubectl delete llmisvc ${name}`, options);
+  await report.step(`${name}: recovers after the remedy`, async (say) => {
+    await type(trouble.remedy, options);
+    await followService({ ...follow, what: 'Ready', until: isReady, tell: createTeller(say), deadlineMs: loadMs });
+    await type(`curl -sk $(kubectl get llmisvc ${name} -o jsonpath='{.status.url}')/v1/models`, options);
+    await type(`kubectl delete llmisvc ${name}`, options);
+  });
+}
+
+function namesCause(service: LLMInferenceService, names: RegExp): boolean {
+  const ready = conditionOf(service, 'Ready');
+  return ready !== undefined && ready.status !== 'True' && names.test(ready.message ?? '');
 }
 
 /** Runs a command in the repository's folder, prints it with its answer, and rejects when it fails or answers nothing. */

@@ -61,8 +61,7 @@ async function startLocked(options: GatewayOptions, lock: GatewayLock): Promise<
   // The control plane's next start in this folder ends whatever is recorded here.
   const recordIn = join(controlPlane.stateDir, 'processes');
   await checkPortsFree(ENVOY_GATEWAY_PORTS);
-  await applyCrds(controlPlane, options.crdDir);
-  await makeCertificates(controlPlane, programs.envoyGateway);
+  await Promise.all([applyCrds(controlPlane, options.crdDir), makeCertificates(controlPlane, programs.envoyGateway)]);
   const root = await makeRoot(join(stateDir, 'envoy-gateway'), {
     program: programs.envoyGateway,
     certs: await dataOf(controlPlane, 'secret', GATEWAY_NAMESPACE, 'envoy-gateway'),
