@@ -1,7 +1,7 @@
 import type { LLMInferenceService } from '../api/llmisvc.ts';
-import { describe, type Gvk, type KubeObject, refOf } from '../api/object.ts';
+import { describe, type Gvk, type KubeObject, type Ref, refOf } from '../api/object.ts';
 import type { Outcome } from '../api/outcome.ts';
-import type { Source } from '../api/snapshot.ts';
+import type { Answer, Source } from '../api/snapshot.ts';
 import { FIELD_MANAGER } from '../api/wellknown.ts';
 import type { Effective } from '../config/effective.ts';
 import type { Log } from '../kube/log.ts';
@@ -15,11 +15,13 @@ import { refusalOf } from './refusal.ts';
 
 export interface ApplyContext {
   readonly client: Client;
-  /** What the caches know; an object that they lack is looked at before the first write. */
+  /** What the caches know. */
   readonly source: Source;
   /** The cached objects of a kind that have an owner of this uid. */
   readonly owned: (gvk: Gvk, namespace: string | undefined, uid: string) => readonly KubeObject[];
   readonly drift: Drift;
+  /** Whether the cache of a kind holds the objects of others too, so that what it lacks does not exist. */
+  readonly holdsAll: (ref: Ref) => boolean;
   /** Takes the answer to a write into the caches. */
   readonly observe: (object: KubeObject) => void;
   readonly log: Log;
@@ -79,7 +81,7 @@ async function bring(
     return { ref, action: 'failed', problem };
   }
   const known = cached.state === 'found' && isOurs(cached.value, service) && ownFields(cached.value);
-  const live = known ? cached.value : await lookedAt(ref, context);
+  const live = known ? cached.value : await lookedAt(ref, cached, context);
   if (!live && !mayCreate) return { ref, action: 'held' };
   if (live && !isOurs(live, service)) {
     const owner = ownerOf(live);
@@ -94,7 +96,8 @@ async function bring(
   if (adopted) await handOver(child, adopted, client, signal);
   const answer = await client.apply(withUid(desired, adopted?.metadata.uid), {
     manager: FIELD_MANAGER,
-    force: true,
+    // What does not exist needs no force; a stranger who comes at this moment is then not seized.
+    force: live !== undefined,
     signal,
   });
   drift.applied(desired, answer);
@@ -104,8 +107,13 @@ async function bring(
   return { ref, action, object: answer };
 }
 
-function lookedAt(ref: ReturnType<typeof refOf>, { client, signal }: ApplyContext): Promise<KubeObject | undefined> {
-  return client.read(ref, signal);
+/** An object that is not known to be ours is looked at before the first write. */
+async function lookedAt(
+  ref: Ref,
+  { state }: Answer<KubeObject>,
+  { client, holdsAll, signal }: ApplyContext,
+): Promise<KubeObject | undefined> {
+  return state === 'absent' && holdsAll(ref) ? undefined : client.read(ref, signal);
 }
 
 /** With the uid of the object that was looked at, a stranger who took its place meanwhile is refused to us. */

@@ -11,7 +11,7 @@ import { createFetched } from './fetched.ts';
 import { releaseFinalizer } from './finalizers.ts';
 import { type Again, createQueue, type Priority } from './queue.ts';
 import { reconcile } from './reconcile.ts';
-import { clusterSource } from './snapshot.ts';
+import { type Coverage, clusterSource } from './snapshot.ts';
 import type { Telemetry } from './telemetry.ts';
 import { createTriggers } from './triggers.ts';
 import { createWatches, type Watches } from './watches.ts';
@@ -114,6 +114,7 @@ export function createController(options: ControllerOptions): Controller {
       client,
       source,
       owned: watches.owned,
+      holdsAll: (ref) => holdsAll(watches.coverage(ref, ref.namespace)),
       drift,
       observe: watches.observe,
       fetched,
@@ -161,6 +162,10 @@ export function createController(options: ControllerOptions): Controller {
     watch: (signal) => watches.run(signal),
     act: (signal) => queue.run(signal),
   };
+}
+
+function holdsAll(coverage: Coverage): boolean {
+  return coverage.state === 'cached' && coverage.complete;
 }
 
 /** A change of the service itself is somebody's wish; everything else can wait behind it. */

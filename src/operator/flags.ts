@@ -15,6 +15,8 @@ export interface Flags {
   readonly leaseNamespace: string;
   readonly kubeconfig: string | undefined;
   readonly logLevel: LogLevel;
+  /** Secret of the system namespace that is to hold a certificate for the optional Gateway. */
+  readonly gatewayCertificate: string | undefined;
   /** What holds where the settings ConfigMap says nothing. */
   readonly settings: Settings;
 }
@@ -41,6 +43,7 @@ Environment:
   LLM_INFERENCE_SERVICE_CONFIG_PREFIX     prefix of the well-known configs (default: ${DEFAULT_SETTINGS.configPrefix})
   LLM_INFERENCE_SERVICE_VERSIONED_CONFIG  whether services pin them, true or false (default: true)
   CLUSTER_DOMAIN                          default: ${DEFAULT_SETTINGS.clusterDomain}
+  GATEWAY_CERTIFICATE                     Secret of the system namespace to keep a self-signed certificate in (default: none)
 `;
 
 const OPTIONS = {
@@ -88,6 +91,7 @@ export function readFlags(
         leaseNamespace: nameOf('--lease-namespace', values['lease-namespace'] ?? settings.systemNamespace),
         kubeconfig: values.kubeconfig,
         logLevel: levelOf(values['log-level'] ?? 'info'),
+        gatewayCertificate: environment['GATEWAY_CERTIFICATE'] || undefined,
         settings,
       },
     };

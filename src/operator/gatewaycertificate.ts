@@ -1,5 +1,7 @@
-import type { KubeObject } from '../api/object.ts';
+import { describe, type KubeObject } from '../api/object.ts';
 import { FIELD_MANAGER } from '../api/wellknown.ts';
+import type { Log } from '../kube/log.ts';
+import { realTiming } from '../kube/timing.ts';
 import type { Client } from '../kube/types.ts';
 import { daysLeft, selfSigned } from './certificate.ts';
 
@@ -8,10 +10,37 @@ interface TlsSecret extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
 }
 
+interface SecretName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+const LOOK_MS = 24 * 3_600_000;
+const RETRY_MS = 60_000;
 const VALID_DAYS = 365;
 const RENEW_DAYS = 30;
 /** Marks Secrets that we made: only those are renewed. */
 const MADE_BY = { 'app.kubernetes.io/managed-by': FIELD_MANAGER };
+
+/** Sees to the certificate now and once a day until the signal aborts; what fails is logged and tried again. */
+export async function keepGatewayCertificate(
+  { client, secret, log }: { readonly client: Client; readonly secret: SecretName; readonly log: Log },
+  signal: AbortSignal,
+): Promise<void> {
+  const object = describe({ apiVersion: 'v1', kind: 'Secret', ...secret });
+  while (!signal.aborted) {
+    let pause = LOOK_MS;
+    try {
+      const done = await ensureGatewayCertificate(client, secret, Date.now());
+      if (done !== 'kept') log.info({ object, done }, "The Gateway's certificate was looked at.");
+    } catch (error) {
+      if (signal.aborted) return;
+      log.warn({ object, error }, "The Gateway's certificate could not be seen to and is tried again in a minute.");
+      pause = RETRY_MS;
+    }
+    await realTiming.sleep(pause, signal);
+  }
+}
 
 /**
  * Makes the self-signed certificate of the optional Gateway's HTTPS listener when its Secret does not exist, and renews it
@@ -21,7 +50,7 @@ const MADE_BY = { 'app.kubernetes.io/managed-by': FIELD_MANAGER };
  */
 export async function ensureGatewayCertificate(
   client: Client,
-  secret: { readonly namespace: string; readonly name: string },
+  secret: SecretName,
   now: number,
 ): Promise<'made' | 'renewed' | 'kept' | 'foreign'> {
   const ref = { apiVersion: 'v1', kind: 'Secret', ...secret };
@@ -38,7 +67,7 @@ export async function ensureGatewayCertificate(
   return 'renewed';
 }
 
-async function fresh(secret: { namespace: string; name: string }, now: number): Promise<TlsSecret> {
+async function fresh(secret: SecretName, now: number): Promise<TlsSecret> {
   const made = await selfSigned([`kserve-ingress-gateway.${secret.namespace}.svc`, 'localhost'], VALID_DAYS, now);
   return {
     apiVersion: 'v1',

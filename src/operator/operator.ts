@@ -10,6 +10,7 @@ import { linked } from '../kube/signals.ts';
 import type { Client } from '../kube/types.ts';
 import { type Controller, createController } from './controller.ts';
 import type { Flags } from './flags.ts';
+import { keepGatewayCertificate } from './gatewaycertificate.ts';
 import { type ProbeServers, serveProbes } from './probes.ts';
 import { createLiveSettings, type LiveSettings, SETTINGS_CONFIG_MAP } from './settings.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -81,6 +82,10 @@ export async function operate(options: OperatorOptions, signal: AbortSignal): Pr
         log.error({ reason }, 'The Lease is lost; this process ends.');
         stop.abort();
       });
+    }
+    if (flags.gatewayCertificate) {
+      const secret = { namespace: systemNamespace, name: flags.gatewayCertificate };
+      background = [...background, keepGatewayCertificate({ client, secret, log }, stop.signal)];
     }
     await controller.act(stop.signal);
   } catch (error) {

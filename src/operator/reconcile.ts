@@ -70,7 +70,12 @@ export async function reconcile(seen: LLMInferenceService, context: ReconcileCon
   const written = await writeStatus(service, status, context.client, context.signal);
   if (written && written !== service) context.observe(written);
   if (written) await recordEvents(written, events, context);
-  const reads = [...planned.reads, ...assessed.reads, ...outcomes.flatMap(driftRead), selfRead(written ?? service)];
+  const reads = [
+    ...planned.reads.map((read) => afterWrite(read, outcomes)),
+    ...assessed.reads,
+    ...outcomes.flatMap(driftRead),
+    selfRead(written ?? service),
+  ];
   const delays = [secondsOf(requeueAfterSeconds), ...reads.map((read) => freshFor(read, context.fetched))];
   return {
     service: written ?? service,
@@ -140,6 +145,14 @@ function selfRead(service: KubeObject): Read {
 /** The child as our own write left it: what others do to it afterwards is a reason for the next pass. */
 function driftRead({ object }: Outcome): readonly Read[] {
   return object ? [readOf(object, DRIFT_VIEW)] : [];
+}
+
+/** What rendering saw of a child, as it is after our own write: that we wrote it is no reason for another pass. */
+function afterWrite(read: Read, outcomes: readonly Outcome[]): Read {
+  if (!('ref' in read)) return read;
+  const key = refKey(read.ref);
+  const written = outcomes.find(({ ref, object }) => object !== undefined && refKey(ref) === key)?.object;
+  return written ? readOf(written, read.view as View<KubeObject, unknown>) : read;
 }
 
 function readOf(object: KubeObject, through: View<KubeObject, unknown>): Read {

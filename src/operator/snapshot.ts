@@ -3,9 +3,9 @@ import type { Answer, Source } from '../api/snapshot.ts';
 
 /** How the operator knows the objects of one kind in one namespace, or in all where none is given. */
 export type Coverage =
-  /** In a cache. `complete` is false where the cache holds a selection: what it lacks is then not known. */
   | {
       readonly state: 'cached';
+      /** Whether the cache holds the objects of others too, not only those with our labels. */
       readonly complete: boolean;
       readonly get: (namespace: string | undefined, name: string) => KubeObject | undefined;
       readonly list: (query: Query) => readonly KubeObject[];
@@ -28,8 +28,7 @@ export function clusterSource(coverages: Coverages, fetched: (ref: Ref) => Answe
       if (coverage.state === 'uncached') return fetched(ref) ?? { state: 'unknown' };
       if (coverage.state !== 'cached') return { state: coverage.state };
       const object = coverage.get(ref.namespace, ref.name);
-      if (object) return { state: 'found', value: object };
-      return coverage.complete ? { state: 'absent' } : (fetched(ref) ?? { state: 'unknown' });
+      return object ? { state: 'found', value: object } : { state: 'absent' };
     },
     list(query) {
       const coverage = coverages(query, query.namespace);

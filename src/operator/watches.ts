@@ -192,7 +192,7 @@ function coverageOf(places: readonly Watch[]): Coverage {
   }
   return {
     state: 'cached',
-    complete: true,
+    complete: first.row.labels === undefined,
     get(namespace, name) {
       for (const { store: objects } of known) {
         const object = objects.get(namespace, name);
