@@ -32,8 +32,12 @@ async function main(): Promise<number> {
   const { positionals, values } = readArguments();
   const [command = 'help'] = positionals;
   const interrupt = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const)
-    process.on(name, () => interrupt.abort(new Error(`${name} received`)));
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    // A second one does not wait for an orderly end; every process is killed at exit.
+    process.on(name, () =>
+      interrupt.signal.aborted ? process.exit(130) : interrupt.abort(new Error(`${name} received`)),
+    );
+  }
   const { signal } = interrupt;
   const stateDir = (name: string): string => values.state ?? join(REPOSITORY, '.state', name);
   const report = createReport();

@@ -50,6 +50,7 @@ export async function followService(options: FollowOptions): Promise<LLMInferenc
     if (!deadline.aborted) throw error;
     throw new Error(
       `LLMInferenceService ${namespace}/${name}: ${options.what} was awaited for ${options.deadlineMs / 1000} s. Last state: ${describeReady(last)}`,
+      { cause: error },
     );
   }
 }
