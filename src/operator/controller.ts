@@ -65,7 +65,14 @@ export function createController(options: ControllerOptions): Controller {
       for (const key of triggers.recheck(gvk)) queue.add(key, 'change');
     },
   });
-  const fetched = createFetched({ client, onChange: changed });
+  const fetched = createFetched({
+    client,
+    log,
+    inUse: (ref) => triggers.isRead(ref),
+    onChange: (ref) => {
+      for (const key of triggers.again(ref)) queue.add(key, 'change');
+    },
+  });
   const source = clusterSource(watches.coverage, (ref) => fetched.get(ref));
   const triggers = createTriggers(source);
   const drift = createDrift();
@@ -160,7 +167,9 @@ export function createController(options: ControllerOptions): Controller {
     idle: () => queue.idle(),
     depth: () => queue.depth(),
     watch: (signal) => watches.run(signal),
-    act: (signal) => queue.run(signal),
+    act: async (signal) => {
+      await Promise.all([queue.run(signal), fetched.run(signal)]);
+    },
   };
 }
 

@@ -1,65 +1,86 @@
-import { isPlainObject, type KubeObject, type Ref, refKey } from '../api/object.ts';
+import { describe, isPlainObject, jsonEqual, type KubeObject, type Ref, refKey } from '../api/object.ts';
 import type { Answer } from '../api/snapshot.ts';
 import { isForbidden, isUnserved } from '../kube/errors.ts';
+import type { Log } from '../kube/log.ts';
+import { realTiming, type Timing } from '../kube/timing.ts';
 import type { Client } from '../kube/types.ts';
 import { trimmed } from './drift.ts';
 
-/** Milliseconds for which an answer holds: an object that exists, and one that somebody is about to create. */
-export const FOUND_FOR = 600_000;
-export const ABSENT_FOR = 15_000;
+/** Milliseconds after which an answer is asked for again: an object that exists, and one that may be about to. */
+const FOUND_FOR = 600_000;
+const ABSENT_FOR = 15_000;
+/** Milliseconds between looks for answers that are due. */
+const ROUND = 5_000;
 
-/** Objects that no cache holds, read by name when the core asked for them and kept for a while. */
+/** Objects that no cache holds, read by name when the core asked for them, and again from time to time. */
 export interface FetchedObjects {
-  /** What was read; undefined when it was not read lately. */
+  /** What was read last; undefined when nobody asked yet. */
   get(ref: Ref): Answer<KubeObject> | undefined;
-  /** Reads the object, once for all who ask at the same time. Rejects with the client's error; then nothing is kept. */
+  /** Reads the object, once for all who ask at the same time. Rejects with the client's error. */
   fetch(ref: Ref, signal: AbortSignal): Promise<void>;
+  /** Keeps the answers fresh until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
 }
 
 export interface FetchedOptions {
   readonly client: Pick<Client, 'read'>;
-  /** An object was read that differs from what was known before. */
-  readonly onChange: (before: KubeObject | undefined, after: KubeObject | undefined) => void;
-  /** Milliseconds of a monotonic clock. */
-  readonly now?: () => number;
+  readonly log: Log;
+  /** Whether anybody still looks at the object; the others are forgotten. */
+  readonly inUse: (ref: Ref) => boolean;
+  /** Another answer came than the one before. */
+  readonly onChange: (ref: Ref) => void;
+  readonly timing?: Timing;
 }
 
 interface Known {
+  readonly ref: Ref;
   readonly answer: Answer<KubeObject>;
-  readonly until: number;
+  readonly due: number;
 }
 
 /** An empty memory. Of Secrets only the names of their keys are kept, never a value. */
-export function createFetched({ client, onChange, now = () => performance.now() }: FetchedOptions): FetchedObjects {
+export function createFetched(options: FetchedOptions): FetchedObjects {
+  const { client, inUse, log, onChange, timing = realTiming } = options;
   const known = new Map<string, Known>();
   const pending = new Map<string, Promise<void>>();
 
   async function read(ref: Ref, signal: AbortSignal): Promise<void> {
     const key = refKey(ref);
-    const before = known.get(key)?.answer;
     const answer = await answerOf(client, ref, signal);
-    known.set(key, { answer, until: now() + (answer.state === 'found' ? FOUND_FOR : ABSENT_FOR) });
-    sweep();
-    if (before) onChange(objectOf(before), objectOf(answer));
+    const before = known.get(key)?.answer;
+    known.set(key, { ref, answer, due: timing.now() + (answer.state === 'found' ? FOUND_FOR : ABSENT_FOR) });
+    if (before && !jsonEqual(before, answer)) onChange(ref);
   }
 
-  /** An answer that nobody renewed is no longer of use; one just expired may still be compared with its successor. */
-  function sweep(): void {
-    for (const [key, { until }] of known) if (until + FOUND_FOR < now()) known.delete(key);
+  function fetch(ref: Ref, signal: AbortSignal): Promise<void> {
+    const key = refKey(ref);
+    const running = pending.get(key);
+    if (running) return running;
+    const started = read(ref, signal).finally(() => pending.delete(key));
+    pending.set(key, started);
+    return started;
+  }
+
+  async function renew(signal: AbortSignal): Promise<void> {
+    for (const [key, { ref, due }] of known) {
+      if (due > timing.now() || signal.aborted) continue;
+      if (!inUse(ref)) known.delete(key);
+      else await fetch(ref, signal).catch((error: unknown) => complain(ref, error, signal));
+    }
+  }
+
+  function complain(ref: Ref, error: unknown, signal: AbortSignal): void {
+    if (!signal.aborted) log.warn({ object: describe(ref), error }, 'An object could not be read again.');
   }
 
   return {
-    get(ref) {
-      const entry = known.get(refKey(ref));
-      return entry && entry.until > now() ? entry.answer : undefined;
-    },
-    fetch(ref, signal) {
-      const key = refKey(ref);
-      const running = pending.get(key);
-      if (running) return running;
-      const started = read(ref, signal).finally(() => pending.delete(key));
-      pending.set(key, started);
-      return started;
+    get: (ref) => known.get(refKey(ref))?.answer,
+    fetch,
+    async run(signal) {
+      while (!signal.aborted) {
+        await timing.sleep(ROUND, signal);
+        await renew(signal);
+      }
     },
   };
 }
@@ -81,8 +102,4 @@ function withoutValues(object: KubeObject): KubeObject {
   const keys = isPlainObject(data) ? Object.keys(data) : [];
   const { apiVersion, kind, metadata } = object;
   return { apiVersion, kind, metadata, data: Object.fromEntries(keys.map((key) => [key, ''])) } as KubeObject;
-}
-
-function objectOf(answer: Answer<KubeObject>): KubeObject | undefined {
-  return answer.state === 'found' ? answer.value : undefined;
 }

@@ -18,7 +18,7 @@ import { assess } from '../status/assess.ts';
 import { type ApplyContext, applyPlan } from './apply.ts';
 import { DRIFT_VIEW, trimmed } from './drift.ts';
 import { recordEvents } from './events.ts';
-import { ABSENT_FOR, type FetchedObjects, FOUND_FOR } from './fetched.ts';
+import type { FetchedObjects } from './fetched.ts';
 import { releaseFinalizer } from './finalizers.ts';
 import type { Again } from './queue.ts';
 import { writeStatus } from './status.ts';
@@ -76,12 +76,11 @@ export async function reconcile(seen: LLMInferenceService, context: ReconcileCon
     ...outcomes.flatMap(driftRead),
     selfRead(written ?? service),
   ];
-  const delays = [secondsOf(requeueAfterSeconds), ...reads.map((read) => freshFor(read, context.fetched))];
   return {
     service: written ?? service,
     reads: distinct(reads),
     retry: planned.complete && assessed.complete && written ? retry : 'backoff',
-    ...after(delays),
+    ...(requeueAfterSeconds === undefined ? {} : { after: requeueAfterSeconds * 1_000 }),
   };
 }
 
@@ -165,19 +164,4 @@ function distinct(reads: readonly Read[]): readonly Read[] {
   const key = (read: Read): string =>
     `${'ref' in read ? refKey(read.ref) : JSON.stringify(read.query)}#${read.view.name}`;
   return [...new Map(reads.map((read) => [key(read), read])).values()];
-}
-
-/** Milliseconds for which the answer about an object that is not watched is good; undefined for the others. */
-function freshFor(read: Read, fetched: FetchedObjects): number | undefined {
-  if (!('ref' in read) || !fetched.get(read.ref)) return undefined;
-  return read.answer.state === 'found' ? FOUND_FOR : ABSENT_FOR;
-}
-
-function secondsOf(seconds: number | undefined): number | undefined {
-  return seconds === undefined ? undefined : seconds * 1_000;
-}
-
-function after(delays: readonly (number | undefined)[]): { readonly after?: number } {
-  const known = delays.filter((delay) => delay !== undefined);
-  return known.length > 0 ? { after: Math.min(...known) } : {};
 }

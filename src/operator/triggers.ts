@@ -14,6 +14,10 @@ export interface Triggers {
   knows(reader: string): boolean;
   /** The readers for which the change of one object is a change of what they saw. Absent: it did not, or no longer, exist. */
   changed(before: KubeObject | undefined, after: KubeObject | undefined): readonly string[];
+  /** The readers that would now get another answer about this object, of which only the name is known. */
+  again(ref: Ref): readonly string[];
+  /** Whether anybody looks at the object. */
+  isRead(ref: Ref): boolean;
   /** The readers that would now get another answer about this kind: it came, went or was listed anew. */
   recheck(gvk: Gvk): readonly string[];
 }
@@ -88,6 +92,12 @@ export function createTriggers(source: Source): Triggers {
       }
       return [...found];
     },
+    again(ref) {
+      const found = new Set<string>();
+      for (const watched of objects.get(refKey(ref))?.values() ?? []) collect(watched, found);
+      return [...found];
+    },
+    isRead: (ref) => objects.has(refKey(ref)),
     recheck(gvk) {
       const found = new Set<string>();
       const kind = gvkKey(gvk);
