@@ -70,15 +70,19 @@ export async function startCluster(stateDir: string, signal: AbortSignal): Promi
         return kinds.flatMap(({ items }) => items);
       },
       ...contents(admin, signal),
-      stop: async () => {
-        await Promise.all(clients.map((one) => one.close()));
-        await controlPlane.stop();
-      },
+      stop: () => stopAll(clients, controlPlane),
     };
   } catch (error) {
-    await Promise.all(clients.map((one) => one.close()));
-    await controlPlane.stop();
+    await stopAll(clients, controlPlane);
     throw error;
+  }
+}
+
+async function stopAll(clients: readonly Client[], controlPlane: ControlPlane): Promise<void> {
+  try {
+    await Promise.all(clients.map((client) => client.close()));
+  } finally {
+    await controlPlane.stop();
   }
 }
 

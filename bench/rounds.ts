@@ -15,30 +15,39 @@ import {
 
 type Rest = Pick<Figures, 'rest' | 'countersOfGateway' | 'sharedConfig' | 'restart' | 'memory'>;
 
+export interface RoundsPlan {
+  /** At most so many. */
+  readonly rounds: number;
+  /** Seconds after which no further round begins. */
+  readonly budget: number;
+  /** Seconds of the measurement at rest. */
+  readonly rest: number;
+}
+
 /**
  * Measures the floors and the operator in turn, in every second round in the reverse order, so that a machine that
- * becomes slower or faster meanwhile favours nobody. Everything that is measured once comes with the last round.
- *
- * @param rest seconds of the measurement at rest
+ * becomes slower or faster meanwhile favours nobody. Everything that is measured once comes with the first round.
  */
-export async function measureRounds(context: Context, rounds: number, rest: number): Promise<Figures> {
+export async function measureRounds(context: Context, plan: RoundsPlan): Promise<Figures> {
   const children: number[] = [];
   const everything: number[] = [];
   const found: Found[] = [];
   let once: Rest | undefined;
-  for (let round = 1; round <= rounds; round += 1) {
-    const measureOurs = async (): Promise<void> => {
-      const ours = await measureFound(context, (operator, namespace) =>
-        round === rounds ? measureOnce(context, operator, namespace, rest) : Promise.resolve(undefined),
-      );
-      found.push(ours.found);
-      once = ours.after;
-    };
-    const turns = [
-      async () => void children.push(await measureChildren(context)),
-      async () => void everything.push(await measureEverything(context)),
-      measureOurs,
-    ];
+  const measureOurs = async (): Promise<void> => {
+    const ours = await measureFound(context, (operator, namespace) =>
+      once ? Promise.resolve(once) : measureOnce(context, operator, namespace, plan.rest),
+    );
+    found.push(ours.found);
+    once = ours.after;
+  };
+  const turns = [
+    async () => void children.push(await measureChildren(context)),
+    async () => void everything.push(await measureEverything(context)),
+    measureOurs,
+  ];
+  const start = performance.now();
+  for (let round = 1; round <= plan.rounds; round += 1) {
+    if (performance.now() - start > plan.budget * 1_000) break;
     for (const turn of round % 2 === 1 ? turns : turns.toReversed()) await turn();
   }
   const last = found.at(-1);
@@ -49,7 +58,7 @@ export async function measureRounds(context: Context, rounds: number, rest: numb
     found.map((one) => one[key]);
   return {
     services: context.services,
-    rounds,
+    rounds: found.length,
     floors: { children, everything, changedDeployments },
     found: {
       startToReady: all('startToReady'),
