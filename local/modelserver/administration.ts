@@ -1,11 +1,9 @@
 /**
  * Paths of the engine that nobody outside may reach: they stop, empty, replace or inspect the engine, or are documents
- * about it. Some exist in the real program only with a switch (development mode, run-time LoRA updating, profiling).
- * The stand-in answers all of them with 200, so that a request which gets this far is a finding.
+ * about it. Some exist in the real program only with a switch (development mode, profiling). The stand-in answers all of
+ * them with 200, so that a request which gets this far is a finding.
  */
 export const administrationPaths: readonly string[] = [
-  '/v1/load_lora_adapter',
-  '/v1/unload_lora_adapter',
   '/reset_prefix_cache',
   '/reset_mm_cache',
   '/reset_encoder_cache',
@@ -35,3 +33,6 @@ export const administrationPaths: readonly string[] = [
   '/redoc',
   '/openapi.json',
 ];
+
+/** The same below `/v1`; they exist only with `VLLM_ALLOW_RUNTIME_LORA_UPDATING`, as in the real program. */
+export const runtimeLoraPaths: readonly string[] = ['/v1/load_lora_adapter', '/v1/unload_lora_adapter'];

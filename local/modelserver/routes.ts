@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { administrationPaths } from './administration.ts';
+import { administrationPaths, runtimeLoraPaths } from './administration.ts';
 import { type ServeArguments, vllmVersion } from './arguments.ts';
 import type { Behaviour } from './environment.ts';
 import { count, metricsText, newCounters } from './metrics.ts';
@@ -36,6 +36,7 @@ export function routes(
     names: [...args.servedNames, ...args.adapters.map(({ name }) => name)],
     maxModelLen: args.maxModelLen,
   };
+  const administration = [...administrationPaths, ...(behaviour.runtimeLora ? runtimeLoraPaths : [])];
   const counters = newCounters(args.servedNames[0] ?? args.model);
   const received: { method: string; url: string }[] = [];
   const generate =
@@ -83,7 +84,7 @@ export function routes(
     }
     if (path.startsWith('/v1') && !authorized(call, args.apiKeys))
       return sendJson(response, { error: 'Unauthorized' }, 401);
-    if (administrationPaths.includes(path)) {
+    if (administration.includes(path)) {
       count(counters.administration, path);
       say(`Engine administration reached: ${method} ${url}`);
       return sendJson(response, { reached: path });

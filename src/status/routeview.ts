@@ -55,6 +55,8 @@ export interface Listener {
   readonly port: number;
   readonly protocol: string;
   readonly hostname: string;
+  /** The gateway says that this listener does not serve, for example because its certificate is missing. */
+  readonly down?: true;
 }
 
 export interface GatewayState {
@@ -101,6 +103,7 @@ export const GATEWAY_VIEW = view<Gateway, GatewayState>('status/gateway', (gatew
     port,
     protocol,
     hostname: hostname ?? '',
+    ...(isDown(gateway, name) ? { down: true as const } : {}),
   })),
   addresses: (gateway.status?.addresses ?? []).map(({ value }) => value).filter((value) => value !== ''),
   ...named('programmed', timeless(conditionOf(gateway.status?.conditions, 'Programmed'))),
@@ -115,6 +118,11 @@ export const BACKING_SERVICE_VIEW = view<Service, BackingService>('status/backin
   name: service.metadata.name,
   ports: (service.spec?.ports ?? []).map(({ port }) => port),
 }));
+
+function isDown({ status }: Gateway, listener: string): boolean {
+  const reported = status?.listeners?.find(({ name }) => name === listener);
+  return conditionOf(reported?.conditions, 'Programmed')?.status === 'False';
+}
 
 type Rule = NonNullable<NonNullable<HTTPRoute['spec']>['rules']>[number];
 type RawParentRef = NonNullable<NonNullable<HTTPRoute['spec']>['parentRefs']>[number];

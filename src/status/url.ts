@@ -20,7 +20,7 @@ type UrlSettings = Pick<Settings, 'clusterDomain' | 'wildcardHostname' | 'modelB
 /**
  * All base URLs of a route, by gateway, path and listener, as KServe discovers them: from the paths and hostnames of the
  * route, the listeners and the reported addresses of its Gateways. Nothing is made up: a Gateway without an address and
- * without a Service of its own gives no URL.
+ * without a Service of its own gives no URL, and neither does a listener that is reported not to serve.
  */
 export function discoverUrls(
   route: Pick<RouteState, 'hostnames' | 'rules'>,
@@ -79,6 +79,7 @@ function listenersOf(gateway: GatewayState, parentRef: ParentRef): readonly List
   return gateway.listeners.filter(
     (listener) =>
       schemeOf(listener) !== undefined &&
+      !listener.down &&
       (parentRef.sectionName === '' || listener.name === parentRef.sectionName) &&
       (parentRef.port === 0 || listener.port === parentRef.port),
   );

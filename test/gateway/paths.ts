@@ -1,4 +1,4 @@
-import { administrationPaths } from '../../local/modelserver/administration.ts';
+import { administrationPaths, runtimeLoraPaths } from '../../local/modelserver/administration.ts';
 import { call, type TestStack } from '../support/stack.ts';
 import { service } from './services.ts';
 
@@ -60,14 +60,10 @@ export function pathTests(stack: () => TestStack): void {
 
     it('shows neither metrics, health nor administration of the engine to the outside', async () => {
       const url = await stack().readyUrl('alpha');
-      const hidden = [
-        '/metrics',
-        '/health',
-        '/ping',
-        '/version',
-        ...administrationPaths.filter((path) => !path.startsWith('/v1/')),
-      ];
-      await expectNotReached(url, hidden);
+      await expectNotReached(url, ['/metrics', '/health', '/ping', '/version', ...administrationPaths]);
+      for (const path of runtimeLoraPaths) {
+        expect([path, (await call(`${url}${path}`, { method: 'POST' })).status]).toEqual([path, 404]);
+      }
       await expectNotReached(url, ['/v1/../metrics', '/v1/%2e%2e/metrics', '//metrics']);
     });
 
@@ -75,10 +71,7 @@ export function pathTests(stack: () => TestStack): void {
       await stack().apply(service('lora', { env: { VLLM_ALLOW_RUNTIME_LORA_UPDATING: 'True' } }));
       const url = await stack().readyUrl('lora');
       expect((await call(`${url}/v1/models`)).status).toBe(200);
-      await expectNotReached(
-        url,
-        administrationPaths.filter((path) => path.startsWith('/v1/')),
-      );
+      await expectNotReached(url, runtimeLoraPaths);
     }, 60_000);
   });
 }
