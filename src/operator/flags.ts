@@ -96,9 +96,13 @@ export function readFlags(
       },
     };
   } catch (error) {
-    if (!(error instanceof Refusal) && !(error instanceof TypeError)) throw error;
+    if (!(error instanceof Refusal) && !isParseError(error)) throw error;
     return { refuse: `${error.message}\nSee --help.\n` };
   }
+}
+
+function isParseError(error: unknown): error is Error {
+  return String((error as { readonly code?: unknown } | null)?.code).startsWith('ERR_PARSE_ARGS');
 }
 
 /** `--leader-elect` alone means true. */
