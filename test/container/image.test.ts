@@ -20,9 +20,19 @@ const project = JSON.parse(readFileSync(new URL('../../package.json', import.met
   version: string;
   license: string;
   description: string;
+  devDependencies: { node: string };
 };
 
 describe('the image of the Dockerfile', () => {
+  it('stands by default on images of the Node.js version that the tests run', () => {
+    const dockerfile = readFileSync(new URL('../../Dockerfile', import.meta.url), 'utf8');
+    const major = project.devDependencies.node.split('.')[0];
+    expect([...dockerfile.matchAll(/^ARG (\w+_IMAGE)=(.*)$/gm)].map(([, name, value]) => [name, value])).toEqual([
+      ['BUILD_IMAGE', `node:${major}-bookworm-slim`],
+      ['BASE_IMAGE', `gcr.io/distroless/nodejs${major}-debian12:nonroot`],
+    ]);
+  });
+
   it('adds the bundle and its licences to the base image, and no other file', () => {
     expect(image().files).toEqual(['app/main.js', 'app/main.js.LEGAL.txt']);
   });

@@ -105,5 +105,5 @@ async function filesAbove(tag: string, layers: number): Promise<readonly string[
 }
 
 function lastLines(text: string): string {
-  return text.trimEnd().split('\n').slice(-30).join('\n');
+  return text.trimEnd().split('\n').slice(-100).join('\n');
 }
