@@ -28,10 +28,22 @@ export function writeOneKind(
 }
 
 /**
- * Seconds in which a bare client sends the requests that a service costs the operator: the label on the service, a look
- * for each child and its apply, the status.
+ * Seconds in which a bare client sends the requests that a service costs the operator: the label on the service, an
+ * apply for each child, the status.
+ *
+ * @param looked the kinds of children that are read by name before they are written
  */
-export function writeEverything(client: Client, all: readonly Rendered[], signal: AbortSignal): Promise<number> {
+export function writeEverything(
+  client: Client,
+  all: readonly Rendered[],
+  looked: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<number> {
+  const write = async (child: KubeObject): Promise<void> => {
+    const found = looked.has(child.kind) ? await client.read(refOf(child), signal) : undefined;
+    if (found) throw new Error(`${child.kind} ${child.metadata.name} exists already: the namespace is not fresh`);
+    await apply(client, child, signal);
+  };
   return timed(() =>
     inTurn(all, WORKERS, async ({ service, groups, status }) => {
       const { resourceVersion, name } = service.metadata;
@@ -42,7 +54,7 @@ export function writeEverything(client: Client, all: readonly Rendered[], signal
         { metadata: { resourceVersion, labels } },
         { signal },
       );
-      for (const group of groups) await Promise.all(group.map((child) => lookAndApply(client, child, signal)));
+      for (const group of groups) await Promise.all(group.map(write));
       const version = labelled.metadata.resourceVersion;
       const body = { metadata: { resourceVersion: version }, status };
       await client.patch(ref, body, { subresource: 'status', signal });
@@ -63,12 +75,6 @@ export async function inTurn<T, R>(
   };
   await Promise.all(Array.from({ length: lines }, line));
   return results;
-}
-
-async function lookAndApply(client: Client, child: KubeObject, signal: AbortSignal): Promise<void> {
-  const found = await client.read(refOf(child), signal);
-  if (found) throw new Error(`${child.kind} ${child.metadata.name} exists already: the namespace is not fresh`);
-  await apply(client, child, signal);
 }
 
 async function apply(client: Client, child: KubeObject, signal: AbortSignal): Promise<void> {

@@ -46,7 +46,7 @@ try {
   writeResult(text);
   say('Written to bench/latest.json and docs/benchmark.md.');
 } catch (error) {
-  if (error !== stop.signal.reason) {
+  if (!stop.signal.aborted) {
     process.stderr.write(`The benchmark failed: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
   }

@@ -15,7 +15,7 @@ export async function measureCore({ cluster, step, signal }: Context): Promise<C
   const namespace = await cluster.namespace();
   const created = await cluster.createServices(namespace, 1);
   const installed = await cluster.installed();
-  await writeEverything(cluster.bare, renderAll(created, installed), signal);
+  await writeEverything(cluster.bare, renderAll(created, installed), new Set(), signal);
   const children = await Promise.all(CHILD_KINDS.map((gvk) => cluster.admin.list({ ...gvk, namespace }, { signal })));
   const [service] = created;
   if (!service) throw new Error('no service was created');

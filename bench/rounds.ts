@@ -8,6 +8,7 @@ import {
   measureCreated,
   measureEverything,
   measureFound,
+  measureLooks,
   measureRest,
   measureRestart,
   measureSharedConfig,
@@ -42,9 +43,10 @@ export async function measureRounds(context: Context, plan: RoundsPlan): Promise
   };
   const turns = [
     async () => void children.push(await measureChildren(context)),
-    async () => void everything.push(await measureEverything(context)),
+    async () => void everything.push(await measureEverything(context, looked)),
     measureOurs,
   ];
+  const looked = await measureLooks(context);
   const start = performance.now();
   for (let round = 1; round <= plan.rounds; round += 1) {
     if (performance.now() - start > plan.budget * 1_000) break;
