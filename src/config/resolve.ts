@@ -90,7 +90,7 @@ function baseLayers(service: LLMInferenceService, snapshot: Snapshot, settings: 
   const { namespace = '' } = service.metadata;
   return gathered(
     refs.map((ref: { readonly name?: string } | null, index) =>
-      findConfig(snapshot, settings, namespace, String(ref?.name ?? ''), 'UserRef', `spec.baseRefs[${index}].name`),
+      findConfig(snapshot, settings, namespace, `${ref?.name ?? ''}`, 'UserRef', `spec.baseRefs[${index}].name`),
     ),
   );
 }

@@ -13,10 +13,10 @@ interface Kustomization {
 
 /** The presets as `kubectl apply -k` installs them: in the system namespace, with the tags of their images. */
 export function installedPresets(): readonly LLMInferenceServiceConfig[] {
-  const [kustomization] = read<Kustomization>('kustomization.yaml');
+  const [kustomization] = read('kustomization.yaml') as readonly Kustomization[];
   if (!kustomization) throw new Error(`${FOLDER}/kustomization.yaml is empty`);
   return kustomization.resources
-    .flatMap((file) => read<LLMInferenceServiceConfig>(file))
+    .flatMap((file) => read(file) as readonly LLMInferenceServiceConfig[])
     .map((preset) => withImages({ ...preset, metadata: { ...preset.metadata, namespace: kustomization.namespace } }));
 
   function withImages(preset: LLMInferenceServiceConfig): LLMInferenceServiceConfig {
@@ -30,6 +30,6 @@ export function installedPresets(): readonly LLMInferenceServiceConfig[] {
   }
 }
 
-function read<T>(file: string): readonly T[] {
-  return readDocuments(readFileSync(join(FOLDER, file), 'utf8'), file) as readonly T[];
+function read(file: string): readonly unknown[] {
+  return readDocuments(readFileSync(join(FOLDER, file), 'utf8'), file);
 }
