@@ -89,8 +89,8 @@ function baseLayers(service: LLMInferenceService, snapshot: Snapshot, settings: 
   const refs = Array.isArray(service.spec?.baseRefs) ? service.spec.baseRefs : [];
   const { namespace = '' } = service.metadata;
   return gathered(
-    refs.map((ref: { readonly name?: string } | null, index) =>
-      findConfig(snapshot, settings, namespace, `${ref?.name ?? ''}`, 'UserRef', `spec.baseRefs[${index}].name`),
+    refs.map((ref: { readonly name?: unknown } | null, index) =>
+      findConfig(snapshot, settings, namespace, String(ref?.name ?? ''), 'UserRef', `spec.baseRefs[${index}].name`),
     ),
   );
 }
