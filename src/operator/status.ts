@@ -52,6 +52,6 @@ export function mergePatch(from: unknown, to: unknown): unknown {
 }
 
 function timeless(status: LLMInferenceServiceStatus): unknown {
-  const conditions = status.conditions?.map(({ lastTransitionTime: _, ...condition }) => condition);
+  const conditions = status.conditions?.map((condition) => ({ ...condition, lastTransitionTime: undefined }));
   return { ...status, conditions };
 }

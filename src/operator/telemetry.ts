@@ -78,16 +78,17 @@ export function createTelemetry(level: LogLevel): Telemetry {
     registers,
   });
   const readiness = new Map<string, string>();
-  new Gauge({
+  const services = new Gauge({
     name: 'llmisvc_services',
     help: 'Services by the status of their condition Ready.',
     labelNames: ['ready'],
-    registers,
+    registers: [],
     collect() {
       for (const ready of ['True', 'False', 'Unknown']) this.set({ ready }, 0);
       for (const ready of readiness.values()) this.inc({ ready });
     },
   });
+  registry.registerMetric(services);
 
   return {
     log: logger,
@@ -105,9 +106,9 @@ export function createTelemetry(level: LogLevel): Telemetry {
 }
 
 function addGauges(registry: Registry, gauges: Gauges): void {
-  const registers = [registry];
+  const registers: [] = [];
   const simple = (name: string, help: string, value: () => number): void => {
-    new Gauge({
+    const gauge = new Gauge({
       name,
       help,
       registers,
@@ -115,6 +116,7 @@ function addGauges(registry: Registry, gauges: Gauges): void {
         this.set(value());
       },
     });
+    registry.registerMetric(gauge);
   };
   simple('llmisvc_queue_depth', 'Services that wait for a worker.', gauges.queueDepth);
   simple('llmisvc_settings_valid', '1 when the settings ConfigMap exists and all of it was understood.', () =>
@@ -124,7 +126,7 @@ function addGauges(registry: Registry, gauges: Gauges): void {
   simple('llmisvc_paused', "1 while KServe's controller is at work and this one stands back.", () =>
     gauges.paused() ? 1 : 0,
   );
-  new Gauge({
+  const restarts = new Gauge({
     name: 'llmisvc_watch_restarts',
     help: 'Watches that were opened again since the start, by kind.',
     labelNames: ['kind'],
@@ -133,6 +135,7 @@ function addGauges(registry: Registry, gauges: Gauges): void {
       for (const [kind, count] of gauges.watchRestarts()) this.set({ kind }, count);
     },
   });
+  registry.registerMetric(restarts);
 }
 
 /** An error without what may hold values of others: of an answer of the API server its sentence, of others the stack. */
