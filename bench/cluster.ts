@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type ControlPlane, startControlPlane } from '../local/controlplane/controlplane.ts';
 import { waitFor } from '../local/process.ts';
 import { envoyGatewayModuleDir } from '../local/programs/gomodule.ts';
-import { DEPLOYMENT, GATEWAY, GATEWAY_CLASS, HTTP_ROUTE, SERVICE } from '../src/api/children.ts';
+import { DEPLOYMENT, type Deployment, GATEWAY, GATEWAY_CLASS, HTTP_ROUTE, SERVICE } from '../src/api/children.ts';
 import { type LLMInferenceService, LLMISVC, LLMISVC_CONFIG } from '../src/api/llmisvc.ts';
 import type { Gvk, KubeObject } from '../src/api/object.ts';
 import { createClient } from '../src/kube/client.ts';
@@ -17,6 +17,11 @@ const SYSTEM = 'kserve';
 const READY_MS = 60_000;
 const CHILDREN = [DEPLOYMENT, SERVICE, HTTP_ROUTE] as const;
 
+export interface Launch {
+  readonly flags: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /** An API server with the operator's installation, without controllers, scheduler and nodes. */
 export interface Cluster {
   readonly controlPlane: ControlPlane;
@@ -28,6 +33,8 @@ export interface Cluster {
   readonly kubeconfig: string;
   /** The operator's bundle as it was when the benchmark began. */
   readonly bundle: string;
+  /** With which flags and variables the installed Deployment starts Node. */
+  readonly launch: Launch;
   /** What the core reads beside the services of a namespace. */
   readonly installed: () => Promise<readonly KubeObject[]>;
   /** A new namespace with the shared config in it; its name. */
@@ -61,8 +68,9 @@ export async function startCluster(stateDir: string, signal: AbortSignal): Promi
     const path = join(stateDir, 'operator.kubeconfig');
     const kubeconfig = await controlPlane.serviceAccountKubeconfig(SYSTEM, 'llmisvc-controller', path);
     const bare = await client(kubeconfig);
+    const launch = await launchOf(admin, signal);
     return {
-      ...{ controlPlane, admin, bare, kubeconfig, bundle },
+      ...{ controlPlane, admin, bare, kubeconfig, bundle, launch },
       installed: async () => {
         const kinds = await Promise.all(
           [LLMISVC_CONFIG, GATEWAY, GATEWAY_CLASS].map((gvk) => admin.list(gvk, { signal })),
@@ -76,6 +84,20 @@ export async function startCluster(stateDir: string, signal: AbortSignal): Promi
     await stopAll(clients, controlPlane);
     throw error;
   }
+}
+
+/** What stands between `node` and the bundle in the command of the Deployment, and its plain variables. */
+async function launchOf(admin: Client, signal: AbortSignal): Promise<Launch> {
+  const ref = { ...DEPLOYMENT, namespace: SYSTEM, name: 'llmisvc-controller' };
+  const deployment = await admin.read<Deployment>(ref, signal);
+  const [container] = deployment?.spec?.template.spec?.containers ?? [];
+  const [program, ...rest] = container?.command ?? [];
+  const bundle = rest.findIndex((arg) => arg.endsWith('.js'));
+  if (program !== 'node' || bundle < 0) {
+    throw new Error(`Deployment ${ref.name} does not start with \`node … <bundle>.js\` but with ${container?.command}`);
+  }
+  const literal = (container?.env ?? []).flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]]));
+  return { flags: rest.slice(0, bundle), env: Object.fromEntries(literal) as Record<string, string> };
 }
 
 async function stopAll(clients: readonly Client[], controlPlane: ControlPlane): Promise<void> {

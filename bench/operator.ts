@@ -5,7 +5,7 @@ import { WORKERS } from './bareclient.ts';
 import type { Cluster } from './cluster.ts';
 
 const READY_MS = 60_000;
-/** Bytes of a page in `/proc/<pid>/statm` and ticks a second in `/proc/<pid>/stat`, as Linux has them on x86-64. */
+/** Ticks a second in `/proc/<pid>/stat`, as Linux has them. */
 const TICKS = 100;
 
 /** The counters of the operator at one moment. */
@@ -36,17 +36,19 @@ let operators = 0;
 /** Starts the operator's bundle as its ServiceAccount; resolves when `/readyz` says so. */
 export async function startOperator(cluster: Cluster, signal: AbortSignal): Promise<Operator> {
   operators += 1;
-  const { controlPlane, kubeconfig, bundle } = cluster;
+  const { controlPlane, kubeconfig, bundle, launch } = cluster;
   const startedAt = performance.now();
   const running = await start({
     name: 'operator',
     command: process.execPath,
     args: [
+      ...launch.flags,
+      ...profiling(),
       bundle,
       ...['--metrics-addr=127.0.0.1:0', '--health-addr=127.0.0.1:0', '--log-level=info'],
       ...[`--workers=${WORKERS}`, `--kubeconfig=${kubeconfig}`],
     ],
-    env: { PATH: process.env['PATH'], HOME: controlPlane.stateDir, ...profiling() },
+    env: { PATH: process.env['PATH'], HOME: controlPlane.stateDir, ...launch.env },
     logFile: join(controlPlane.logDir, `operator-${operators}.log`),
   });
   const ports = await waitFor('the address of the operator', READY_MS, () => portsOf(running), signal, [running]);
@@ -68,9 +70,9 @@ export async function startOperator(cluster: Cluster, signal: AbortSignal): Prom
 }
 
 /** With BENCH_CPU_PROFILE the operator writes a processor profile into that folder when it ends. */
-function profiling(): Readonly<Record<string, string>> {
+function profiling(): readonly string[] {
   const folder = process.env['BENCH_CPU_PROFILE'];
-  return folder === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${folder}` };
+  return folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`];
 }
 
 function checkRunning(running: Running): void {
