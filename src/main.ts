@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { setFlagsFromString } from 'node:v8';
 import packageJson from '../package.json' with { type: 'json' };
 import { readFlags } from './operator/flags.ts';
 import { operate } from './operator/operator.ts';
@@ -8,9 +7,6 @@ import { createTelemetry } from './operator/telemetry.ts';
 
 /** Milliseconds that running passes and the Lease get to end in. */
 const SHUTDOWN = 4_500;
-
-// Megabytes for what is young: bursts of watch events would otherwise keep three times 16 of them resident for good.
-setFlagsFromString('--max-semi-space-size=4');
 
 const command = readFlags(process.argv.slice(2), process.env, packageJson.version);
 if ('print' in command) {

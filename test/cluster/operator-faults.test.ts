@@ -96,6 +96,23 @@ describe('the operator under faults', () => {
     await cluster().client.remove(ref);
   }, 90_000);
 
+  it('is alive but not ready while it cannot reach the API server, and ends when asked to', async () => {
+    const { controlPlane, operator: start } = cluster();
+    const proxy = await faultyProxy(controlPlane.kubeconfig, join(controlPlane.stateDir, 'nowhere.kubeconfig'));
+    await proxy.close();
+    const operator = await start({ kubeconfig: proxy.kubeconfig, wait: false });
+    await waitFor('its probes', 15_000, async () =>
+      operator.log().some(says('probes are served')) ? true : undefined,
+    );
+    expect((await operator.probe('/healthz')).status).toBe(200);
+    const ready = await operator.probe('/readyz');
+    expect(ready.status).toBe(503);
+    expect(ready.text).toContain('LLMInferenceService.serving.kserve.io/v1alpha2');
+    const started = performance.now();
+    expect(await operator.stop()).toMatchObject({ code: 0 });
+    expect(performance.now() - started).toBeLessThan(5_000);
+  }, 60_000);
+
   describe('on a bad way to the API server', () => {
     let proxy: FaultyProxy;
     let operator: OperatorProcess;

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { DEPLOYMENT, type Deployment, GATEWAY, HTTP_ROUTE, POD, SERVICE } from '../../src/api/children.ts';
-import { LLMISVC, type LLMInferenceService } from '../../src/api/llmisvc.ts';
+import { LLMISVC, LLMISVC_CONFIG, type LLMInferenceService } from '../../src/api/llmisvc.ts';
 import { type KubeObject, refOf } from '../../src/api/object.ts';
 import { ANNOTATION_HASH, LABEL_INFERENCE_SERVICE } from '../../src/api/wellknown.ts';
 import { waitFor } from '../support/controlplane.ts';
@@ -23,6 +23,30 @@ beforeAll(async () => {
   operator = await cluster().operator();
 }, 60_000);
 
+/** Values that the API server writes in another way, fills in, or drops. */
+const REWRITTEN = service('rewritten', {
+  template: {
+    hostNetwork: false,
+    nodeSelector: {},
+    tolerations: [],
+    containers: [
+      {
+        name: 'main',
+        args: [],
+        env: [
+          { name: 'EMPTY', value: '' },
+          { name: 'ONE', value: '1' },
+        ],
+        ports: [{ containerPort: 9000 }],
+        resources: { requests: { cpu: '1000m', memory: '1024Mi' }, limits: {} },
+        securityContext: { privileged: false },
+        volumeMounts: [{ name: 'scratch', mountPath: '/scratch', readOnly: false }],
+      },
+    ],
+    volumes: [{ name: 'scratch', emptyDir: {} }],
+  },
+});
+
 describe('the operator on a real API server', () => {
   it('creates the children of a service, labels it and says what it sees', async () => {
     await cluster().apply(service('first'));
@@ -42,7 +66,10 @@ describe('the operator on a real API server', () => {
 
   it('writes nothing when all examples are applied again, nor after a restart', async () => {
     const files = readdirSync(new URL('../../examples', import.meta.url)).filter((file) => file.endsWith('.yaml'));
-    const examples = files.flatMap((file) => objectsIn(`examples/${file}`)).map(inDefault);
+    const examples = files
+      .flatMap((file) => objectsIn(`examples/${file}`))
+      .map(inDefault)
+      .concat(REWRITTEN);
     const named = examples.filter(({ kind }) => kind === LLMISVC.kind).map(({ metadata }) => metadata.name);
     await cluster().apply(...examples);
     for (const name of named) {
@@ -231,6 +258,16 @@ describe('the operator on a real API server', () => {
     await operator.settled();
     expect(await operator.writes()).toBe(0);
   }, 90_000);
+
+  it('lets a config go that still has the finalizer of KServe, and no sooner', async () => {
+    const ref = { ...LLMISVC_CONFIG, namespace, name: 'kept' };
+    const finalizers = ['serving.kserve.io/llmisvcconfig-finalizer'];
+    await cluster().apply({ ...LLMISVC_CONFIG, metadata: { name: 'kept', namespace, finalizers }, spec: {} });
+    await operator.settled();
+    expect((await cluster().get(ref)).metadata.finalizers).toEqual(finalizers);
+    await cluster().client.remove(ref);
+    await cluster().gone(ref);
+  }, 60_000);
 
   it('lets a service go that still has the finalizer of KServe', async () => {
     const finalizers = ['serving.kserve.io/llmisvc-finalizer'];
