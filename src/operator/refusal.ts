@@ -1,4 +1,4 @@
-import { groupOf, isPlainObject, type KubeObject, refOf } from '../api/object.ts';
+import { isPlainObject, type KubeObject, refOf } from '../api/object.ts';
 import type { Problem, Source } from '../api/problem.ts';
 import type { Effective } from '../config/effective.ts';
 import {
@@ -27,9 +27,7 @@ export function refusalOf(error: unknown, child: Child, effective: Effective, ve
   if (isForbidden(error) && LACKS_RIGHT.test(message)) return { code: 'Forbidden', part, ref, verb, message };
   const field = refusedField(error);
   if (field) return { code: 'ChildRejected', part, ref, ...field, ...placeOf(field.childPath, child, effective) };
-  // The controller's own name for the API group helps whoever reads the message, the transport's words come last.
-  const group = groupOf(ref.apiVersion);
-  return { code: 'ApiServerError', part, ref, message: group && !message ? `No answer from ${group}` : message };
+  return { code: 'ApiServerError', part, ref, message };
 }
 
 /** RBAC says it so; other 403 come from admission and are about the object. */

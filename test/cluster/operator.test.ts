@@ -76,6 +76,7 @@ describe('the operator on a real API server', () => {
       await cluster().serviceUntil(name, 'a status', ({ status }) => (status?.observedGeneration ?? 0) > 0);
     }
     await operator.settled();
+    await cluster().get(deployment('rewritten'));
     const before = await operator.writes();
     await cluster().apply(...examples);
     await operator.settled();
@@ -115,11 +116,7 @@ describe('the operator on a real API server', () => {
     await applied(cluster(), service('scaled', { replicas: 3 }));
     const ref = deployment('scaled');
     // The spec drops its replicas while they are as it said: nobody else owns the field yet.
-    const { metadata } = await cluster().get({ ...LLMISVC, namespace, name: 'scaled' });
-    await cluster().client.patch(
-      { ...LLMISVC, namespace, name: 'scaled' },
-      { spec: { replicas: null }, metadata: { resourceVersion: metadata.resourceVersion } },
-    );
+    await cluster().client.patch({ ...LLMISVC, namespace, name: 'scaled' }, { spec: { replicas: null } });
     await cluster().serviceUntil('scaled', 'the second generation', ({ status }) => status?.observedGeneration === 2);
     await operator.settled();
     expect((await cluster().get<Deployment>(ref)).spec?.replicas).toBe(3);
