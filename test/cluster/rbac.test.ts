@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { CONFIG_MAP, DEPLOYMENT, GATEWAY, GATEWAY_CLASS, HTTP_ROUTE, POD, SERVICE } from '../../src/api/children.ts';
 import { LLMISVC, LLMISVC_CONFIG, type LLMInferenceService } from '../../src/api/llmisvc.ts';
 import type { KubeObject } from '../../src/api/object.ts';
@@ -165,6 +166,26 @@ describe('the ServiceAccount of the operator', () => {
     const configMap = itself.read({ ...CONFIG_MAP, namespace, name: 'kube-root-ca.crt' });
     await expect(configMap).rejects.toThrow(/403.*cannot get resource "configmaps"/s);
   });
+});
+
+describe('with the optional Gateway', () => {
+  const secret = { apiVersion: 'v1', kind: 'Secret', namespace: 'kserve', name: 'kserve-ingress-gateway-certificate' };
+  const role = fileURLToPath(new URL('../../manifests/gateway/certificate-role.yaml', import.meta.url));
+
+  it('the operator may make the certificate, and change no other Secret', async () => {
+    await operator.stop();
+    await cluster().kubectl('apply', '--server-side', '-f', role);
+    const env = { GATEWAY_CERTIFICATE: secret.name };
+    operator = await cluster().operator({ kubeconfig: await operatorKubeconfig(cluster()), env });
+    await cluster().until('the certificate', secret, () => true);
+    await operator.settled();
+    expect(await operator.metric(REQUESTS, 'code="403"')).toBe(0);
+    const { name } = secret;
+    expect(await allowed('patch', '', 'secrets', { namespace: 'kserve', name })).toBe(true);
+    expect(await allowed('patch', '', 'secrets', { namespace: 'kserve', name: 'another' })).toBe(false);
+    expect(await allowed('patch', '', 'secrets', { namespace, name })).toBe(false);
+    expect(await allowed('delete', '', 'secrets', { namespace: 'kserve', name })).toBe(false);
+  }, 60_000);
 });
 
 const REQUESTS = 'llmisvc_api_requests_total';
