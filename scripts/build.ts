@@ -1,13 +1,16 @@
-import { build } from 'esbuild';
+import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { build, type BuildOptions } from 'esbuild';
+import { readInstalled } from '../src/cli/installed.ts';
 
 /** CommonJS packages within an ES module ask for `require`. */
 const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+/** The folder in `dist` for the parts of the command line that only some commands load. */
+const CLI_PARTS = 'cli-parts';
 
 const root = new URL('..', import.meta.url).pathname;
 
-const result = await build({
+const common = {
   absWorkingDir: root,
-  entryPoints: { main: 'src/main.ts' },
   outdir: 'dist',
   bundle: true,
   platform: 'node',
@@ -17,8 +20,25 @@ const result = await build({
   legalComments: 'linked',
   metafile: true,
   logLevel: 'warning',
-});
+} as const satisfies BuildOptions;
 
-for (const [file, { bytes }] of Object.entries(result.metafile.outputs)) {
+const outputs = { ...(await build({ ...common, entryPoints: { main: 'src/main.ts' } })).metafile.outputs };
+// The image of the operator is built without the manifests that the command line carries, and has no command line.
+if (existsSync(`${root}manifests`)) Object.assign(outputs, await buildCli());
+
+for (const [file, { bytes }] of Object.entries(outputs)) {
   process.stdout.write(`${file} ${Math.round(bytes / 1024)} KiB\n`);
+}
+
+async function buildCli(): Promise<typeof outputs> {
+  rmSync(`${root}dist/${CLI_PARTS}`, { recursive: true, force: true });
+  const { metafile } = await build({
+    ...common,
+    entryPoints: { cli: 'src/cli.ts' },
+    splitting: true,
+    chunkNames: `${CLI_PARTS}/[name]-[hash]`,
+    define: { INSTALLED: JSON.stringify(await readInstalled(root)) },
+  });
+  chmodSync(`${root}dist/cli.js`, 0o755);
+  return metafile.outputs;
 }

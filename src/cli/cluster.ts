@@ -1,0 +1,186 @@
+import { CONFIG_MAP } from '../api/children.ts';
+import { LLMISVC, type LLMInferenceService } from '../api/llmisvc.ts';
+import {
+  gvkKey,
+  isPlainObject,
+  jsonEqual,
+  type KubeObject,
+  type Query,
+  type Ref,
+  refKey,
+  refOf,
+} from '../api/object.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../api/settings.ts';
+import { type Answer, fixedSource, type Source } from '../api/snapshot.ts';
+import { createClient } from '../kube/client.ts';
+import { isForbidden, isUnserved } from '../kube/errors.ts';
+import type { Client } from '../kube/types.ts';
+import type { Complaint } from './complaint.ts';
+import type { Located } from './input.ts';
+import { isSettings, SETTINGS_CONFIG_MAP, settingsOf } from './settings.ts';
+import { settingsFrom, type World, type WorldOptions } from './world.ts';
+
+export interface ClusterOptions extends WorldOptions {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+}
+
+/** A world over a cluster, with the client that reads it. */
+export interface ClusterWorld {
+  readonly world: World;
+  readonly client: Client;
+  readonly complaints: readonly Complaint[];
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * The inputs, and the cluster for what they lack; settings and presets are the cluster's. Nothing is written.
+ *
+ * @throws Error that names the kubeconfig or context that cannot be used; ApiError or the transport's error
+ */
+export async function clusterWorld(
+  inputs: readonly Located[],
+  options: ClusterOptions,
+  signal: AbortSignal,
+): Promise<ClusterWorld> {
+  const { kubeconfig, context } = options;
+  const client = await createClient({ kubeconfig, context });
+  try {
+    const { settings, complaints } = await clusterSettings(inputs, options, client, signal);
+    const objects = inputs.map(({ object }) => object);
+    return { world: worldOf(objects, settings, client, signal), client, complaints, close: () => client.close() };
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}
+
+/** A world of its own over the same cluster: other inputs, or other settings. What was read before is read again. */
+export function worldOf(
+  objects: readonly KubeObject[],
+  settings: Settings,
+  client: Client,
+  signal: AbortSignal,
+): World {
+  const given = fixedSource(objects);
+  const known = new Map<string, Answer<KubeObject>>();
+  const lists = new Map<string, Answer<readonly KubeObject[]>>();
+  const source: Source = {
+    get(ref) {
+      const answer = given.get(ref);
+      return answer.state === 'found' ? answer : (known.get(refKey(ref)) ?? { state: 'unknown' });
+    },
+    list(query) {
+      const answer = lists.get(listKey(query));
+      if (answer?.state !== 'found') return answer ?? { state: 'unknown' };
+      const own = given.list(query);
+      const first = own.state === 'found' ? own.value : [];
+      const keys = new Set(objects.map((object) => refKey(refOf(object))));
+      return {
+        state: 'found',
+        value: [...first, ...answer.value.filter((object) => !keys.has(refKey(refOf(object))))],
+      };
+    },
+  };
+  const read = async (ref: Ref): Promise<KubeObject | undefined> => {
+    const answer = await answerOf(() => client.read(ref, signal));
+    known.set(refKey(ref), answer);
+    return answer.state === 'found' ? answer.value : undefined;
+  };
+  return {
+    settings,
+    planning: source,
+    assessing: source,
+    async fetch(reads) {
+      for (const asked of reads) {
+        signal.throwIfAborted();
+        if ('ref' in asked) await read(asked.ref);
+        else lists.set(listKey(asked.query), await listOf(client, asked.query, signal));
+      }
+      return true;
+    },
+    async identified(service) {
+      const ref = { ...LLMISVC, ...keyOf(service) };
+      return withIdentity(service, (await read(ref)) as LLMInferenceService | undefined);
+    },
+    read,
+    cluster: true,
+    notes: () => [],
+  };
+}
+
+async function clusterSettings(
+  inputs: readonly Located[],
+  options: ClusterOptions,
+  client: Client,
+  signal: AbortSignal,
+): Promise<{ readonly settings: Settings; readonly complaints: readonly Complaint[] }> {
+  const { systemNamespace, configPrefix } = options;
+  const base = { ...DEFAULT_SETTINGS, systemNamespace, configPrefix };
+  if (inputs.some(({ object }) => isSettings(object, systemNamespace))) {
+    return settingsFrom(inputs, { presets: [], settings: base }, { systemNamespace, configPrefix });
+  }
+  const ref = { ...CONFIG_MAP, namespace: systemNamespace, name: SETTINGS_CONFIG_MAP };
+  const answer = await answerOf(() => client.read(ref, signal));
+  if (answer.state !== 'found') return { settings: base, complaints: [] };
+  const { settings, complaints } = await settingsOf(answer.value, base);
+  const object = `ConfigMap ${systemNamespace}/${SETTINGS_CONFIG_MAP}`;
+  return { settings, complaints: complaints.map((message) => ({ severity: 'warning', object, message })) };
+}
+
+/** The service of the input as an update of the live one. */
+function withIdentity(service: LLMInferenceService, live: LLMInferenceService | undefined): LLMInferenceService {
+  if (!live) return { ...service, metadata: { generation: 1, ...service.metadata } };
+  if (service === live) return service;
+  const { uid, generation = 1, creationTimestamp, resourceVersion } = live.metadata;
+  const next = jsonEqual(service.spec, live.spec) ? generation : generation + 1;
+  const identity = Object.entries({ uid, creationTimestamp, resourceVersion }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return {
+    ...service,
+    metadata: { ...service.metadata, ...Object.fromEntries(identity), generation: next },
+    ...(live.status ? { status: live.status } : {}),
+  };
+}
+
+async function answerOf(ask: () => Promise<KubeObject | undefined>): Promise<Answer<KubeObject>> {
+  try {
+    const object = await ask();
+    return object ? { state: 'found', value: withoutValues(object) } : { state: 'absent' };
+  } catch (error) {
+    return refusedAnswer(error);
+  }
+}
+
+async function listOf(client: Client, query: Query, signal: AbortSignal): Promise<Answer<readonly KubeObject[]>> {
+  try {
+    return { state: 'found', value: (await client.list(query, { signal })).items };
+  } catch (error) {
+    return refusedAnswer(error);
+  }
+}
+
+function refusedAnswer(error: unknown): { readonly state: 'unserved' | 'forbidden' } {
+  if (isUnserved(error)) return { state: 'unserved' };
+  if (isForbidden(error)) return { state: 'forbidden' };
+  throw error;
+}
+
+/** Of a Secret only the names of its keys are kept. */
+function withoutValues(object: KubeObject): KubeObject {
+  if (object.kind !== 'Secret') return object;
+  const { data } = object as KubeObject & { readonly data?: unknown };
+  const keys = isPlainObject(data) ? Object.keys(data) : [];
+  const { apiVersion, kind, metadata } = object;
+  return { apiVersion, kind, metadata, data: Object.fromEntries(keys.map((key) => [key, ''])) } as KubeObject;
+}
+
+function keyOf({ metadata }: KubeObject): { readonly namespace?: string; readonly name: string } {
+  const { namespace, name } = metadata;
+  return { name, ...(namespace === undefined ? {} : { namespace }) };
+}
+
+function listKey(query: Query): string {
+  return JSON.stringify([gvkKey(query), query.namespace ?? '', Object.entries(query.labels ?? {}).sort()]);
+}

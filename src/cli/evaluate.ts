@@ -1,0 +1,120 @@
+import type { LLMInferenceService, LLMInferenceServiceStatus } from '../api/llmisvc.ts';
+import { type KubeObject, refOf } from '../api/object.ts';
+import type { Outcome } from '../api/outcome.ts';
+import type { Problem } from '../api/problem.ts';
+import { type Read, recordingSnapshot, type Snapshot, type Source } from '../api/snapshot.ts';
+import type { Effective } from '../config/effective.ts';
+import { resolve } from '../config/resolve.ts';
+import { isOurs, ownerOf } from '../operator/ownership.ts';
+import type { Child, Plan } from '../render/plan.ts';
+import { render } from '../render/render.ts';
+import { assess } from '../status/assess.ts';
+import { assessRouting } from '../status/routing.ts';
+import type { World } from './world.ts';
+
+/** All that the core says about one service. */
+export interface Evaluated {
+  readonly service: LLMInferenceService;
+  readonly effective: Effective;
+  readonly plan: Plan;
+  /** As after the first pass of the operator. Conditions that it would newly write carry no time. */
+  readonly status: LLMInferenceServiceStatus;
+  /** Of all steps: the effective spec, the children, what is seen of the cluster. */
+  readonly problems: readonly Problem[];
+  readonly reads: readonly Read[];
+}
+
+/** How often the core is run anew because it asked for objects that had to be fetched. */
+const ROUNDS = 6;
+/** Stands for the time of a condition that nobody has written yet. */
+const NEW = '0001-01-01T00:00:00Z';
+
+/**
+ * Runs the core over one service as the operator does, up to the first write.
+ *
+ * @throws ApiError or the transport's error when a cluster that is to be read does not answer
+ */
+export async function evaluate(given: LLMInferenceService, world: World): Promise<Evaluated> {
+  const { settings } = world;
+  const service = await world.identified(given);
+  const planned = await settled(world, world.planning, (snapshot) => {
+    const effective = resolve(service, snapshot, settings);
+    return { effective, plan: render(effective, snapshot, settings) };
+  });
+  const { effective, plan } = planned.result;
+  const live = await liveChildren(plan, world);
+  const outcomes = plan.children.map((child, index) => outcomeOf(child, live[index], service, world));
+  const assessed = await settled(world, world.assessing, (snapshot) => ({
+    assessment: assess({ effective, plan, outcomes, snapshot, settings, now: NEW }),
+    problems: effective.stopped ? [] : assessRouting({ effective, plan, outcomes, snapshot, settings }).problems,
+  }));
+  const { assessment, problems } = assessed.result;
+  return {
+    service,
+    effective,
+    plan,
+    status: withoutNewTimes(assessment.status),
+    problems: [
+      ...effective.problems,
+      ...plan.problems,
+      ...outcomes.flatMap(({ problem }) => (problem ? [problem] : [])),
+      ...problems,
+    ],
+    reads: [...planned.reads, ...assessed.reads],
+  };
+}
+
+/** Runs a part of the core until it has all that it asked for, or no more can be had. */
+async function settled<T>(
+  world: World,
+  source: Source,
+  core: (snapshot: Snapshot) => T,
+): Promise<{ readonly result: T; readonly reads: readonly Read[] }> {
+  for (let round = 1; ; round += 1) {
+    const snapshot = recordingSnapshot(source);
+    const result = core(snapshot);
+    const reads = snapshot.reads();
+    const unknown = reads.filter(({ answer }) => answer.state === 'unknown');
+    if (unknown.length === 0 || round === ROUNDS || !(await world.fetch(unknown))) return { result, reads };
+  }
+}
+
+async function liveChildren(plan: Plan, world: World): Promise<readonly (KubeObject | undefined)[]> {
+  const ask = (): readonly (KubeObject | 'unknown' | undefined)[] =>
+    plan.children.map(({ object }) => {
+      const answer = world.planning.get(refOf(object));
+      return answer.state === 'found' ? answer.value : answer.state === 'unknown' ? 'unknown' : undefined;
+    });
+  const { result } = await settled(world, world.planning, (snapshot) => {
+    for (const { object } of plan.children) snapshot.get(refOf(object), { name: 'cli/child', of: () => true });
+    return ask();
+  });
+  return result.map((object) => (object === 'unknown' ? undefined : object));
+}
+
+/** The child as the API server would hold it after an apply. */
+function outcomeOf(child: Child, live: KubeObject | undefined, service: LLMInferenceService, world: World): Outcome {
+  const ref = refOf(child.object);
+  if (live && !mayBeOurs(live, service, world)) {
+    const owner = ownerOf(live);
+    const { part } = child;
+    return { ref, action: 'failed', problem: { code: 'NotOurs', part, ref, ...(owner ? { owner } : {}) } };
+  }
+  const { uid } = service.metadata;
+  const metadata = { uid: `${ref.name}-uid`, generation: 1, ...live?.metadata, ...child.object.metadata };
+  const object = { ...live, ...child.object, metadata } as KubeObject;
+  return { ref, action: live && uid ? 'configured' : 'created', object };
+}
+
+/** In files an object may lack what the API server would have written: whose it is. */
+function mayBeOurs(live: KubeObject, service: LLMInferenceService, { cluster }: World): boolean {
+  const told = service.metadata.uid !== undefined && live.metadata.ownerReferences !== undefined;
+  return !(cluster || told) || isOurs(live, service);
+}
+
+function withoutNewTimes(status: LLMInferenceServiceStatus): LLMInferenceServiceStatus {
+  const conditions = status.conditions?.map(({ lastTransitionTime, ...condition }) =>
+    lastTransitionTime === NEW ? condition : { ...condition, lastTransitionTime },
+  );
+  return { ...status, ...(conditions ? { conditions } : {}) } as LLMInferenceServiceStatus;
+}

@@ -1,0 +1,93 @@
+import { Command, CommanderError, Option } from 'commander';
+import { DEFAULT_SETTINGS } from '../api/settings.ts';
+import { Trouble } from './complaint.ts';
+import type { Io } from './io.ts';
+import type { SessionOptions } from './session.ts';
+
+/** Exit code for a command line that cannot be used, or work that cannot be done. */
+const TROUBLE = 2;
+
+/**
+ * Runs one command line.
+ *
+ * @param args without the names of Node.js and of the program
+ * @param name how the user calls the program: `llmisvc` or `kubectl llmisvc`
+ * @returns the exit code: that of the command, or 2 when it cannot do its work
+ */
+export async function run(args: readonly string[], name: string, version: string, io: Io): Promise<number> {
+  let code = 0;
+  const program = createProgram(name, version, io, (ended) => {
+    code = ended;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : TROUBLE;
+    if (error instanceof Trouble || isKnown(error)) {
+      io.err(`error: ${(error as Error).message}\n`);
+      return TROUBLE;
+    }
+    throw error;
+  }
+}
+
+/** The commands with their options, descriptions and examples. */
+export function createProgram(name: string, version: string, io: Io, ended: (code: number) => void): Command {
+  const program = new Command(name)
+    .description('Shows what the operator for LLMInferenceService does with a service, without doing it.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .configureOutput({ writeOut: io.out, writeErr: io.err, getOutHelpWidth: () => io.columns })
+    .showSuggestionAfterError()
+    .exitOverride();
+
+  const render = session(program.command('render').argument('[service...]', 'names; default: all of the input'))
+    .description('Print the children of services, and the status that they would get.')
+    .addOption(new Option('-o, --output <format>', 'format').choices(['yaml', 'json']).default('yaml'))
+    .option('--no-status', 'print the children only')
+    .action(async (names: string[]) => {
+      const { renderCommand } = await import('./render.ts');
+      ended(await renderCommand(names, render.opts(), io));
+    });
+  examples(render, name, [
+    ['render -f examples/', 'all services of a folder'],
+    ['render -f service.yaml --no-status | kubectl diff -f -', 'the children against a cluster'],
+    ['kubectl kustomize overlays/prod | NAME render -f -', 'what kustomize builds'],
+    ['render qwen2-7b --from-cluster -n team-a', 'a service as it is in the cluster'],
+  ]);
+  return program;
+}
+
+/** The options by which a command finds its services. */
+function session(command: Command): Command {
+  const several = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+  return command
+    .option('-f, --filename <path>', 'file, folder, or - for standard input; may be repeated', several, [])
+    .option('-R, --recursive', 'read the folders in folders, too', false)
+    .option('-n, --namespace <name>', 'namespace of objects that name none', 'default')
+    .option('--from-cluster', 'read what the input lacks from the cluster', false)
+    .option('--closed', 'take the input for everything that exists, presets included', false)
+    .option('--kubeconfig <file>', 'default: KUBECONFIG, then ~/.kube/config')
+    .option('--context <name>', 'context of the kubeconfig')
+    .option('--system-namespace <name>', 'namespace of presets and settings', DEFAULT_SETTINGS.systemNamespace)
+    .option('--config-prefix <prefix>', 'prefix of the presets', DEFAULT_SETTINGS.configPrefix);
+}
+
+/** Adds examples to the help of a command. `NAME` stands for the program inside of a pipeline. */
+function examples(command: Command, name: string, lines: readonly (readonly [string, string])[]): void {
+  const text = lines.map(([line, what]) => {
+    const shown = line.includes('NAME') ? line.replaceAll('NAME', name) : `${name} ${line}`;
+    return `  # ${what}\n  ${shown}`;
+  });
+  command.addHelpText('after', `\nExamples:\n${text.join('\n')}\n`);
+}
+
+/** Errors that say themselves what to do: of the file system, of a kubeconfig, of the API server. */
+function isKnown(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return 'syscall' in error || error.name === 'ApiError' || error.name === 'TransportError' || 'code' in error;
+}
+
+export type { SessionOptions };

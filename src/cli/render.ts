@@ -1,0 +1,55 @@
+import { LLMISVC } from '../api/llmisvc.ts';
+import type { KubeObject } from '../api/object.ts';
+import { complaintsOf } from './complaints.ts';
+import { type Evaluated, evaluate } from './evaluate.ts';
+import type { Io } from './io.ts';
+import { chosenServices, openSession, report, type SessionOptions } from './session.ts';
+import { writeYaml } from './yaml.ts';
+
+export interface RenderOptions extends SessionOptions {
+  readonly output: 'yaml' | 'json';
+  /** Whether the services are printed after their children, with the status that they would get. */
+  readonly status: boolean;
+}
+
+/**
+ * `llmisvc render`: prints the children of services in the order in which the operator applies them, then the services with
+ * their status.
+ *
+ * @returns the exit code: 0, or 1 when a problem keeps the operator from acting on all of it
+ */
+export async function renderCommand(names: readonly string[], options: RenderOptions, io: Io): Promise<number> {
+  const session = await openSession(options, io);
+  try {
+    const services = await chosenServices(session, names, options);
+    const evaluated: Evaluated[] = [];
+    for (const service of services) evaluated.push(await evaluate(service, session.world));
+    const objects = [
+      ...evaluated.flatMap(({ plan }) => plan.children.map(({ object }) => applicable(object))),
+      ...(options.status ? evaluated.map(withStatus) : []),
+    ];
+    io.out(textOf(objects, options.output));
+    const problems = evaluated.flatMap((one) => complaintsOf(one, session.located, session.world.settings));
+    return report([...session.complaints, ...problems], session.world.notes(), io) ? 1 : 0;
+  } finally {
+    await session.close();
+  }
+}
+
+/** The object as `kubectl apply` takes it: an owner that does not exist yet is left out. */
+export function applicable(object: KubeObject): KubeObject {
+  const { ownerReferences, ...metadata } = object.metadata;
+  const owners = (ownerReferences ?? []).filter(({ uid }) => uid !== '');
+  return { ...object, metadata: { ...metadata, ...(owners.length > 0 ? { ownerReferences: owners } : {}) } };
+}
+
+/** The service as it was written, with its status, so that applying the text changes nothing of its spec. */
+function withStatus({ service, status }: Evaluated): KubeObject {
+  const { generation: _generation, managedFields: _fields, resourceVersion: _version, ...metadata } = service.metadata;
+  return { ...service, ...LLMISVC, metadata, status } as KubeObject;
+}
+
+function textOf(objects: readonly KubeObject[], output: RenderOptions['output']): string {
+  if (output === 'yaml') return objects.length > 0 ? writeYaml(objects) : '';
+  return `${JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }, undefined, 2)}\n`;
+}

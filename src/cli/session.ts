@@ -1,0 +1,112 @@
+import { LLMISVC, type LLMInferenceService } from '../api/llmisvc.ts';
+import { gvkKey, type KubeObject, refKey, refOf } from '../api/object.ts';
+import { type Complaint, lineOf, sortedComplaints, Trouble } from './complaint.ts';
+import { byKey } from './complaints.ts';
+import { type Inputs, type Located, readInputs } from './input.ts';
+import { installed } from './installed.ts';
+import type { Io } from './io.ts';
+import { closedWorld, offlineWorld, settingsFrom, type World } from './world.ts';
+
+/** What commands that read services have in common on their command line. */
+export interface SessionOptions {
+  readonly filename: readonly string[];
+  readonly recursive: boolean;
+  readonly namespace: string;
+  readonly systemNamespace: string;
+  readonly configPrefix: string;
+  /** The inputs are everything that exists. */
+  readonly closed: boolean;
+  readonly fromCluster: boolean;
+  readonly kubeconfig?: string;
+  readonly context?: string;
+}
+
+/** The inputs of a command and the world around them. Ended with `close`. */
+export interface Session {
+  readonly world: World;
+  readonly inputs: Inputs;
+  /** By `refKey`. */
+  readonly located: ReadonlyMap<string, Located>;
+  readonly services: readonly LLMInferenceService[];
+  /** What is wrong with the inputs themselves. */
+  readonly complaints: readonly Complaint[];
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Reads the inputs and connects to the cluster where that is asked for.
+ *
+ * @throws Trouble when there is nothing to read
+ */
+export async function openSession(options: SessionOptions, io: Io): Promise<Session> {
+  const { filename, fromCluster, closed, systemNamespace, configPrefix } = options;
+  if (filename.length === 0 && !fromCluster) {
+    throw new Trouble('There is nothing to read. Name files or folders with --filename, or use --from-cluster.');
+  }
+  if (closed && fromCluster) throw new Trouble('--closed and --from-cluster exclude each other. Use one of them.');
+  const inputs = await readInputs(options, io);
+  const objects = inputs.objects.map(({ object }) => object);
+  const common = { inputs, located: byKey(inputs.objects), services: objects.filter(isService) };
+  if (fromCluster) {
+    const { clusterWorld } = await import('./cluster.ts');
+    const { world, complaints, close } = await clusterWorld(inputs.objects, options, io.signal);
+    return { ...common, world, complaints: [...inputs.complaints, ...complaints], close };
+  }
+  const ours = await installed();
+  const { settings, complaints } = await settingsFrom(inputs.objects, ours, { systemNamespace, configPrefix });
+  const world = closed ? closedWorld(objects, settings) : offlineWorld(objects, ours, settings);
+  return { ...common, world, complaints: [...inputs.complaints, ...complaints], close: async () => {} };
+}
+
+/**
+ * The services that are wanted: all of the input, or those with the given names, from the cluster where the input lacks
+ * them.
+ *
+ * @throws Trouble when there is none, or a name is not found
+ */
+export async function chosenServices(
+  { services, world, complaints }: Session,
+  names: readonly string[],
+  options: SessionOptions,
+): Promise<readonly LLMInferenceService[]> {
+  if (names.length > 0) return Promise.all(names.map((name) => serviceNamed(name, services, world, options)));
+  if (services.length > 0) return services;
+  // Nothing could be read of files that are broken, which is said elsewhere.
+  if (complaints.length > 0) return [];
+  throw new Trouble(
+    options.filename.length > 0
+      ? `The input has no ${LLMISVC.kind} of ${LLMISVC.apiVersion}.`
+      : 'Name a service, or files with --filename.',
+  );
+}
+
+/** Writes complaints and notes to standard error, and whether there was an error among them. */
+export function report(complaints: readonly Complaint[], notes: readonly string[], io: Io): boolean {
+  for (const complaint of sortedComplaints(complaints)) io.err(`${lineOf(complaint)}\n`);
+  for (const note of notes) io.err(`note: ${note}\n`);
+  return complaints.some(({ severity }) => severity === 'error');
+}
+
+function isService(object: KubeObject): boolean {
+  return gvkKey(object) === gvkKey(LLMISVC);
+}
+
+async function serviceNamed(
+  text: string,
+  services: readonly LLMInferenceService[],
+  world: World,
+  { namespace, fromCluster }: SessionOptions,
+): Promise<LLMInferenceService> {
+  const slash = text.indexOf('/');
+  const ref = { ...LLMISVC, namespace: slash < 0 ? namespace : text.slice(0, slash), name: text.slice(slash + 1) };
+  const exact = services.find((service) => refKey(refOf(service)) === refKey(ref));
+  const alone = slash < 0 ? services.filter(({ metadata }) => metadata.name === ref.name) : [];
+  const found = exact ?? (alone.length === 1 ? alone[0] : undefined);
+  if (found) return found;
+  const live = fromCluster ? await world.read(ref) : undefined;
+  if (live) return live as LLMInferenceService;
+  const known = services.map(({ metadata }) => metadata.name).join(', ') || 'none';
+  throw new Trouble(
+    `${LLMISVC.kind} ${ref.namespace}/${ref.name} is not in the input${fromCluster ? ' and not in the cluster' : ''}; the input has: ${known}.`,
+  );
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { CONFIG_MAP } from '../../src/api/children.ts';
+import type { KubeObject } from '../../src/api/object.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../../src/api/settings.ts';
+import { type GoldenCase, goldenCases } from '../support/golden.ts';
+import { type Case, readInput } from '../support/goldeninput.ts';
+import { readDocuments, writeDocuments } from '../support/yaml.ts';
+import { llmisvc, useFolder } from './cliprocess.ts';
+
+const folder = useFolder();
+
+/** What files cannot say: answers of an API server, and settings that the ConfigMap does not take. */
+function inexpressible({ unserved, forbidden, unknown, settings }: Case): boolean {
+  return unserved.length + forbidden.length + unknown.length > 0 || settings.enableTLS === true;
+}
+
+const cases = goldenCases().filter((golden) => !inexpressible(readInput(golden.inputFile).case));
+
+it('leaves few golden cases out', () => {
+  expect(cases.length).toBeGreaterThan(goldenCases().length - 10);
+});
+
+it.each(cases.map((golden) => [golden.name, golden] as const))('renders the children of %s', async (_name, golden) => {
+  const { case: options, objects } = readInput(golden.inputFile);
+  const settings = { ...DEFAULT_SETTINGS, ...options.settings };
+  const file = folder.write('in.yaml', writeDocuments([...objects, configMapOf(settings)]));
+  const prefix = ['--config-prefix', settings.configPrefix];
+  const { stdout } = await llmisvc(['render', '-f', file, '--closed', '--no-status', ...prefix]);
+  expect(stdout).toBe(writeDocuments(expectedChildren(golden)));
+});
+
+function expectedChildren(golden: GoldenCase): readonly KubeObject[] {
+  const documents = readDocuments(readFileSync(golden.outputFile, 'utf8'), golden.outputFile) as readonly KubeObject[];
+  return documents.filter(({ kind }) => kind !== 'LLMInferenceService' && kind !== 'Result');
+}
+
+function configMapOf({ ingressGateway, urlScheme, modelBasedRoutingMode, storageInitializer }: Settings): object {
+  const ingress = {
+    kserveIngressGateway: `${ingressGateway.namespace}/${ingressGateway.name}`,
+    urlScheme,
+    modelBasedRoutingMode,
+  };
+  return {
+    ...CONFIG_MAP,
+    metadata: { name: 'inferenceservice-config', namespace: 'kserve' },
+    data: { ingress: JSON.stringify(ingress), storageInitializer: JSON.stringify(storageInitializer) },
+  };
+}

@@ -1,0 +1,198 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LLMInferenceService } from '../../src/api/llmisvc.ts';
+import { llmisvc, objectsOf, SERVICE, useFolder } from './cliprocess.ts';
+
+const folder = useFolder();
+const ROOT = join(import.meta.dirname, '..', '..');
+const EXAMPLES = join(ROOT, 'examples');
+
+describe('output', () => {
+  it.each(readdirSync(EXAMPLES))('of %s holds the children in apply order, then the service', async (file) => {
+    const { code, stdout, stderr } = await llmisvc(['render', '-f', join(EXAMPLES, file)]);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(objectsOf(stdout).map(({ kind }) => kind)).toEqual([
+      'Deployment',
+      'Service',
+      'HTTPRoute',
+      'LLMInferenceService',
+    ]);
+  });
+
+  it('is the same at each run, and has no time that only a clock could tell', async () => {
+    const first = await llmisvc(['render', '-f', EXAMPLES]);
+    const second = await llmisvc(['render', '-f', EXAMPLES]);
+    expect(first.stdout).toBe(second.stdout);
+    expect(first.stdout).not.toContain('lastTransitionTime');
+  });
+
+  it('can be applied: no owner without uid, the spec of the service as it was written', async () => {
+    const file = folder.write('service.yaml', SERVICE);
+    const objects = objectsOf<LLMInferenceService>((await llmisvc(['render', '-f', file])).stdout);
+    expect(objects.map(({ metadata }) => metadata.ownerReferences)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(objects.at(-1)?.spec).toEqual({
+      model: { uri: 'hf://org/model', name: 'org/model' },
+      router: { route: {}, gateway: {} },
+    });
+    expect(objects.at(-1)?.status?.conditions?.find(({ type }) => type === 'PresetsCombined')?.status).toBe('True');
+  });
+
+  it('keeps the owner of a service whose uid is known', async () => {
+    const file = folder.write('live.yaml', SERVICE.replace('name: qwen', 'name: qwen\n  uid: uid-1'));
+    const [deployment] = objectsOf<LLMInferenceService>((await llmisvc(['render', '-f', file])).stdout);
+    expect(deployment?.metadata.ownerReferences?.[0]?.uid).toBe('uid-1');
+  });
+
+  it('is a List with -o json, and without services with --no-status', async () => {
+    const file = folder.write('service.yaml', SERVICE);
+    const { stdout } = await llmisvc(['render', '-f', file, '-o', 'json', '--no-status']);
+    const list = JSON.parse(stdout) as { kind: string; items: { kind: string }[] };
+    expect(list.kind).toBe('List');
+    expect(list.items.map(({ kind }) => kind)).toEqual(['Deployment', 'Service', 'HTTPRoute']);
+  });
+
+  it('uses the settings and the image tags that this version installs', async () => {
+    const { stdout } = await llmisvc(['render', '-f', '-'], { input: SERVICE });
+    expect(stdout).toContain('image: vllm/vllm-openai:v');
+    expect(stdout).toContain('image: kserve/storage-initializer:v0.20.0');
+  });
+});
+
+describe('input', () => {
+  it('from standard input, in a namespace', async () => {
+    const { stdout } = await llmisvc(['render', '-f', '-', '-n', 'team-a'], { input: SERVICE });
+    expect(stdout).toContain('namespace: team-a');
+    expect(stdout).toContain('value: /team-a/qwen/v1');
+  });
+
+  it('from a List in JSON', async () => {
+    const { stdout: list } = await llmisvc(['render', '-f', folder.write('s.yaml', SERVICE), '-o', 'json']);
+    const services = (JSON.parse(list) as { items: unknown[] }).items.slice(-1);
+    const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: services });
+    const { code, stdout } = await llmisvc(['render', '-f', '-', '--no-status'], { input });
+    expect(code).toBe(0);
+    expect(objectsOf(stdout)).toHaveLength(3);
+  });
+
+  it('chooses services by name', async () => {
+    const { stdout } = await llmisvc(['render', 'phi-4', 'default/qwen2-7b', '-f', EXAMPLES]);
+    const services = objectsOf(stdout).filter(({ kind }) => kind === 'LLMInferenceService');
+    expect(services.map(({ metadata }) => metadata.name)).toEqual(['phi-4', 'qwen2-7b']);
+  });
+
+  it('takes words like on, times and dates as kubectl does', async () => {
+    const annotations = '  annotations: {a: "on", b: 12:30:45, c: 2026-01-01}\n';
+    const { stdout, stderr } = await llmisvc(['render', '-f', '-'], { input: SERVICE + annotations });
+    expect(stderr).toBe('');
+    expect(stdout).toContain('a: "on"\n        b: "12:30:45"\n        c: "2026-01-01"');
+    const refused = await llmisvc(['render', '-f', '-'], { input: `${SERVICE}  labels: {a: on}\n` });
+    expect(refused.stderr).toContain('<stdin>:12:12: spec.labels.a: ');
+  });
+
+  it('a ServiceAccount and a Secret that it lacks are taken for granted, with a note', async () => {
+    const account = 'apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: reader}\nsecrets: [{name: token}]\n---\n';
+    const template = '  template: {serviceAccountName: reader}\n';
+    const given = await llmisvc(['render', '-f', '-'], { input: account + SERVICE + template });
+    expect(given).toMatchObject({ code: 0, stderr: expect.stringContaining('note: Secret default/token') });
+    const lacking = await llmisvc(['render', '-f', '-'], { input: SERVICE + template });
+    expect(lacking).toMatchObject({ code: 0, stderr: expect.stringContaining('note: ServiceAccount default/reader') });
+    const closed = await llmisvc(['render', '-f', '-', '--closed'], { input: SERVICE + template });
+    expect(closed.code).toBe(1);
+  });
+});
+
+describe('problems', () => {
+  const problemsOf = async (input: string): Promise<string[]> => {
+    const { code, stderr } = await llmisvc(['render', '-f', '-'], { input });
+    expect(code).toBe(1);
+    return stderr.trimEnd().split('\n');
+  };
+
+  it('stand with file, line and column of the field', async () => {
+    const [line] = await problemsOf(SERVICE.replace('hf://org/model', 'ftp://org/model'));
+    expect(line).toMatch(
+      /^<stdin>:7:5: spec\.model\.uri: Field spec\.model\.uri of .* is "ftp:\/\/org\/model"; allowed/,
+    );
+  });
+
+  it('of an absent field stand at what is around it', async () => {
+    const [line] = await problemsOf(SERVICE.replace('    uri: hf://org/model\n', ''));
+    expect(line).toMatch(/^<stdin>:6:3: spec\.model\.uri: /);
+  });
+
+  it('of a config stand in the file of the config', async () => {
+    const config = SERVICE.replace(/kind: .*/, 'kind: LLMInferenceServiceConfig')
+      .replace('name: qwen', 'name: team')
+      .replace(
+        /spec:[^]*/,
+        'spec:\n  template:\n    containers:\n    - name: main\n      args: ["{{ .Spec.Wrong }}"]\n',
+      );
+    const file = folder.write('config.yaml', config);
+    const service = folder.write('uses.yaml', `${SERVICE}  baseRefs: [{name: team}]\n`);
+    const { stderr } = await llmisvc(['render', '-f', service, '-f', file]);
+    expect(stderr).toContain(`${file}:9:14: spec.template.containers[name=main].args[0]: `);
+  });
+
+  it('of the text stand at its position: bad YAML, a repeated key, no kind', async () => {
+    expect((await problemsOf('a: [\n'))[0]).toMatch(/^<stdin>:\d+:\d+: /);
+    expect((await problemsOf(`${SERVICE}kind: Pod\n`))[0]).toMatch(/^<stdin>:12:1: .*unique/);
+    expect((await problemsOf(SERVICE.replace(/kind.*\n/, '')))[0]).toBe(
+      '<stdin>:1:1: kind: Field kind is not set; every Kubernetes object has it.',
+    );
+    expect((await problemsOf(SERVICE.replace('v1alpha2', 'v1alpha1')))[0]).toContain('<stdin>:1:1: apiVersion: ');
+    expect((await problemsOf(`${SERVICE}---\n${SERVICE}`))[0]).toContain('is given twice, first in <stdin>:1.');
+    expect((await problemsOf('apiVersion: v1\nkind: Kustomization\n'))[0]).toContain('kubectl kustomize');
+  });
+
+  it('of one service do not keep others from being printed', async () => {
+    const bad = SERVICE.replace('name: qwen', 'name: bad').replace('hf://', 'ftp://');
+    const { code, stdout } = await llmisvc(['render', '-f', '-', '--no-status'], { input: `${SERVICE}---\n${bad}` });
+    expect(code).toBe(1);
+    expect(objectsOf(stdout).map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toContain(
+      'Deployment qwen-kserve',
+    );
+  });
+
+  it('that are warnings do not change the exit code', async () => {
+    const gpus = `  parallelism: {tensor: 2}\n  template: {containers: [{name: main, resources: {limits: {nvidia.com/gpu: 1}}}]}\n`;
+    const { code, stderr } = await llmisvc(['render', '-f', '-'], { input: SERVICE + gpus });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^<stdin>:13:\d+: spec\.template\..*: warning: Field/);
+  });
+
+  it('of a settings ConfigMap stand at its key', async () => {
+    const input = `${SERVICE}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: inferenceservice-config, namespace: kserve}\ndata:\n  ingress: '{'\n`;
+    expect((await problemsOf(input))[0]).toMatch(/^<stdin>:17:3: data\.ingress: Key ingress is not JSON/);
+  });
+});
+
+describe('trouble ends with code 2 and says what to do', () => {
+  it.each([
+    [['render'], 'Name files or folders with --filename, or use --from-cluster.'],
+    [['render', '-f', '/nowhere'], '/nowhere does not exist.'],
+    [['render', '-f', EXAMPLES, 'nobody'], 'LLMInferenceService default/nobody is not in the input; the input has: '],
+    [['render', '-f', EXAMPLES, '--closed', '--from-cluster'], 'exclude each other'],
+    [['render', '-o', 'xml'], 'yaml, json'],
+    [['rendr'], 'Did you mean render?'],
+  ])('%j', async (args, text) => {
+    const { code, stderr } = await llmisvc(args);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(text) });
+  });
+});
+
+it('the program prints help with examples, and the version', async () => {
+  const { code, stdout } = await llmisvc(['render', '--help']);
+  expect(code).toBe(0);
+  expect(stdout).toContain('Examples:\n  # all services of a folder\n  llmisvc render -f examples/');
+  const { status, stdout: version } = spawnSync(process.execPath, [join(ROOT, 'src/cli.ts'), '--version'], {
+    encoding: 'utf8',
+  });
+  expect([status, version]).toEqual([0, '0.1.0\n']);
+});
