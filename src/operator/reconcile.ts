@@ -74,7 +74,7 @@ export async function reconcile(seen: LLMInferenceService, context: ReconcileCon
     ...planned.reads.map((read) => afterWrite(read, outcomes)),
     ...assessed.reads,
     ...outcomes.flatMap(driftRead),
-    selfRead(written ?? service),
+    selfRead(withStatusOf(service, written)),
   ];
   return {
     service: written ?? service,
@@ -136,6 +136,14 @@ const SELF_VIEW: View<KubeObject, unknown> = view('operator/self', (object) => {
   const { status } = object as LLMInferenceService;
   return [uid, generation, labels, annotations, finalizers, deletionTimestamp, status];
 });
+
+/**
+ * What the pass was computed from, with the status that it wrote. What else the answer to the write brought, because
+ * somebody changed the service meanwhile, is news for the next pass.
+ */
+function withStatusOf(service: LLMInferenceService, written: LLMInferenceService | undefined): LLMInferenceService {
+  return written?.status ? { ...service, status: written.status } : service;
+}
 
 function selfRead(service: KubeObject): Read {
   return readOf(service, SELF_VIEW);

@@ -146,7 +146,10 @@ export function createWatches(options: WatchesOptions): Watches {
     coverage(gvk, namespace) {
       const row = rows.get(gvkKey(gvk));
       if (!row) return { state: 'uncached' };
-      return coverageOf(placesFor(gvk, namespace));
+      const places = placesFor(gvk, namespace);
+      // A Gateway outside of the watched namespaces is read by name, where that is allowed.
+      if (places.length === 0 && row.where === 'served+gateway') return { state: 'uncached' };
+      return coverageOf(places);
     },
     owned: (gvk, namespace, uid) => placesFor(gvk, namespace).flatMap(({ store: objects }) => objects.byOwner(uid)),
     observe(object) {
