@@ -17,7 +17,7 @@ import { steps } from './step.ts';
  */
 const SIZES = [
   { services: 100, rounds: 3, budget: 60, rest: 10 },
-  { services: 1_000, rounds: 2, budget: 120, rest: 30 },
+  { services: 1_000, rounds: 2, budget: 180, rest: 30 },
 ] as const;
 
 /** Milliseconds after which the benchmark gives up: something hangs. */
