@@ -19,8 +19,10 @@ export interface Evaluated {
   readonly plan: Plan;
   /** As after the first pass of the operator. Conditions that it would newly write carry no time. */
   readonly status: LLMInferenceServiceStatus;
-  /** Of all steps: the effective spec, the children, what is seen of the cluster. */
+  /** Of the effective spec and the children. */
   readonly problems: readonly Problem[];
+  /** Of what the service needs in the cluster, such as its Gateway. */
+  readonly missing: readonly Problem[];
   readonly reads: readonly Read[];
 }
 
@@ -58,8 +60,8 @@ export async function evaluate(given: LLMInferenceService, world: World): Promis
       ...effective.problems,
       ...plan.problems,
       ...outcomes.flatMap(({ problem }) => (problem ? [problem] : [])),
-      ...problems,
     ],
+    missing: problems,
     reads: [...planned.reads, ...assessed.reads],
   };
 }

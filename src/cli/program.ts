@@ -57,18 +57,40 @@ export function createProgram(name: string, version: string, io: Io, ended: (cod
     ['kubectl kustomize overlays/prod | NAME render -f -', 'what kustomize builds'],
     ['render qwen2-7b --from-cluster -n team-a', 'a service as it is in the cluster'],
   ]);
+  const diff = session(program.command('diff').argument('[service...]', 'names; default: all of the input'), 'cluster')
+    .description('Show what the operator would change, and which pods that restarts.')
+    .option('--from <path>', 'compare with these files instead of the cluster; may be repeated', several, [])
+    .addOption(new Option('-o, --output <format>', 'format').choices(['text', 'json', 'yaml']).default('text'))
+    .option('--no-patch', 'name the objects and fields only')
+    .action(async (names: string[]) => {
+      const { diffCommand } = await import('./diff.ts');
+      ended(await diffCommand(names, diff.opts(), io));
+    })
+    .addHelpText('after', DIFF_CODES);
+  examples(diff, name, [
+    ['diff -f service.yaml', 'what an apply of this file would make the operator do'],
+    ['diff -f new/ --from old/ --no-patch', 'two versions of a folder, without a cluster'],
+    ['diff qwen2-7b -n team-a', 'whether the operator has still something to do for a service'],
+  ]);
   return program;
 }
 
+const DIFF_CODES = `
+Exit codes: 0 nothing differs, 1 something differs, 2 it cannot be told.
+`;
+
+const several = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
 /** The options by which a command finds its services. */
-function session(command: Command): Command {
-  const several = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+function session(command: Command, reads: 'files' | 'cluster' = 'files'): Command {
+  const cluster = new Option('--from-cluster', 'read what the input lacks from the cluster').default(false);
+  const closed = new Option('--closed', 'take the input for everything that exists, presets included').default(false);
   return command
     .option('-f, --filename <path>', 'file, folder, or - for standard input; may be repeated', several, [])
     .option('-R, --recursive', 'read the folders in folders, too', false)
     .option('-n, --namespace <name>', 'namespace of objects that name none', 'default')
-    .option('--from-cluster', 'read what the input lacks from the cluster', false)
-    .option('--closed', 'take the input for everything that exists, presets included', false)
+    .addOption(cluster.hideHelp(reads === 'cluster'))
+    .addOption(closed.hideHelp(reads === 'cluster'))
     .option('--kubeconfig <file>', 'default: KUBECONFIG, then ~/.kube/config')
     .option('--context <name>', 'context of the kubeconfig')
     .option('--system-namespace <name>', 'namespace of presets and settings', DEFAULT_SETTINGS.systemNamespace)

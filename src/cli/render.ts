@@ -29,7 +29,9 @@ export async function renderCommand(names: readonly string[], options: RenderOpt
       ...(options.status ? evaluated.map(withStatus) : []),
     ];
     io.out(textOf(objects, options.output));
-    const problems = evaluated.flatMap((one) => complaintsOf(one, session.located, session.world.settings));
+    const problems = evaluated.flatMap((one) =>
+      complaintsOf({ ...one, problems: [...one.problems, ...one.missing] }, session.located, session.world.settings),
+    );
     return report([...session.complaints, ...problems], session.world.notes(), io) ? 1 : 0;
   } finally {
     await session.close();

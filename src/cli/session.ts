@@ -1,5 +1,6 @@
 import { LLMISVC, type LLMInferenceService } from '../api/llmisvc.ts';
 import { gvkKey, type KubeObject, refKey, refOf } from '../api/object.ts';
+import type { Client } from '../kube/types.ts';
 import { type Complaint, lineOf, sortedComplaints, Trouble } from './complaint.ts';
 import { byKey } from './complaints.ts';
 import { type Inputs, type Located, readInputs } from './input.ts';
@@ -30,6 +31,8 @@ export interface Session {
   readonly services: readonly LLMInferenceService[];
   /** What is wrong with the inputs themselves. */
   readonly complaints: readonly Complaint[];
+  /** The cluster, with `fromCluster`. */
+  readonly client?: Client;
   readonly close: () => Promise<void>;
 }
 
@@ -49,8 +52,8 @@ export async function openSession(options: SessionOptions, io: Io): Promise<Sess
   const common = { inputs, located: byKey(inputs.objects), services: objects.filter(isService) };
   if (fromCluster) {
     const { clusterWorld } = await import('./cluster.ts');
-    const { world, complaints, close } = await clusterWorld(inputs.objects, options, io.signal);
-    return { ...common, world, complaints: [...inputs.complaints, ...complaints], close };
+    const { world, client, complaints, close } = await clusterWorld(inputs.objects, options, io.signal);
+    return { ...common, world, client, complaints: [...inputs.complaints, ...complaints], close };
   }
   const ours = await installed();
   const { settings, complaints } = await settingsFrom(inputs.objects, ours, { systemNamespace, configPrefix });

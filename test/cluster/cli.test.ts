@@ -1,0 +1,144 @@
+import { DEPLOYMENT, type Deployment, HTTP_ROUTE, SERVICE } from '../../src/api/children.ts';
+import { LLMISVC, LLMISVC_CONFIG, type LLMInferenceService } from '../../src/api/llmisvc.ts';
+import type { KubeObject } from '../../src/api/object.ts';
+import { FIELD_MANAGER } from '../../src/api/wellknown.ts';
+import { llmisvc, objectsOf, useFolder } from '../cli/cliprocess.ts';
+import { type OperatorProcess, service, useCluster } from '../support/operator.ts';
+import { writeDocuments } from '../support/yaml.ts';
+
+const cluster = useCluster();
+const folder = useFolder();
+const namespace = 'default';
+let operator: OperatorProcess;
+
+const main = (container: object): object => ({ template: { containers: [{ name: 'main', ...container }] } });
+const deployment = (name: string) => ({ ...DEPLOYMENT, namespace, name: `${name}-kserve` });
+const config = (name: string, spec: object): KubeObject =>
+  ({ ...LLMISVC_CONFIG, metadata: { name, namespace }, spec }) as KubeObject;
+
+/** Runs a command against the cluster, with these objects as its file. */
+async function cli(command: readonly string[], ...objects: readonly object[]): ReturnType<typeof llmisvc> {
+  const files = objects.length > 0 ? ['-f', folder.write('input.yaml', writeDocuments(objects))] : [];
+  return llmisvc([...command, ...files, '--kubeconfig', cluster().controlPlane.kubeconfig]);
+}
+
+async function applied(object: KubeObject): Promise<void> {
+  await cluster().apply(object);
+  await cluster().until(
+    'its HTTPRoute',
+    { ...HTTP_ROUTE, namespace, name: `${object.metadata.name}-kserve-route` },
+    () => true,
+  );
+  await operator.settled();
+}
+
+beforeAll(async () => {
+  operator = await cluster().operator();
+  await cluster().apply(config('team', main({ env: [{ name: 'A', value: '1' }] })));
+  await applied(service('plain', { replicas: 2 }));
+  await applied(service('teamed', { baseRefs: [{ name: 'team' }] }));
+}, 90_000);
+
+describe('render --from-cluster', () => {
+  it('prints a service of the cluster as the operator applied it, and its status', async () => {
+    const { code, stdout, stderr } = await cli(['render', 'plain', '--from-cluster']);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining('Gateway kserve/kserve-ingress-gateway'),
+    });
+    const objects = objectsOf<KubeObject & { spec: unknown }>(stdout);
+    const live = await cluster().get<KubeObject & { spec: unknown }>({
+      ...SERVICE,
+      namespace,
+      name: 'plain-kserve-workload-svc',
+    });
+    expect(objects[1]?.metadata.ownerReferences).toEqual(live.metadata.ownerReferences);
+    expect(live.spec).toMatchObject(objects[1]?.spec as object);
+    const status = (objects[3] as LLMInferenceService).status;
+    const liveService = await cluster().get<LLMInferenceService>({ ...LLMISVC, namespace, name: 'plain' });
+    expect(status).toEqual(liveService.status);
+  });
+
+  it('reads the configs that a file lacks', async () => {
+    const { stdout } = await cli(
+      ['render', '--from-cluster', '--no-status'],
+      service('new', { baseRefs: [{ name: 'team' }] }),
+    );
+    const [rendered] = objectsOf<Deployment>(stdout);
+    expect(rendered?.spec?.template.spec?.containers[0]?.env).toContainEqual({ name: 'A', value: '1' });
+  });
+});
+
+describe('diff', () => {
+  it('is empty and ends with 0 for what the operator has applied', async () => {
+    const { code, stdout } = await cli(['diff', 'teamed', 'plain']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '2 services: nothing changes.\n' });
+  });
+
+  it('of a new service creates its children, and writes nothing', async () => {
+    const { code, stdout } = await cli(['diff', '-o', 'json'], service('fresh'));
+    const { services, summary } = JSON.parse(stdout) as {
+      services: { changes: { action: string; pods: string }[] }[];
+      summary: object;
+    };
+    expect(code).toBe(1);
+    expect(services[0]?.changes.map(({ action, pods }) => [action, pods])).toEqual([
+      ['create', 'start'],
+      ['create', 'none'],
+      ['create', 'none'],
+    ]);
+    expect(summary).toMatchObject({ services: 1, servicesWithPodsDisturbed: 0, create: 3 });
+    expect(await cluster().client.read(deployment('fresh'))).toBeUndefined();
+  });
+
+  it('tells what restarts pods from what does not', async () => {
+    const restarting = await cli(['diff'], service('plain', { replicas: 2, ...main({ args: ['--seed', '1'] }) }));
+    expect(restarting.code).toBe(1);
+    expect(restarting.stdout).toContain(
+      '  ~ Deployment default/plain-kserve: changes and RESTARTS its 2 pods (spec.template.spec.containers[name=main].args)\n',
+    );
+    expect(restarting.stdout).toContain('+            - --seed\n');
+    const scaling = await cli(['diff', '--no-patch'], service('plain', { replicas: 3 }));
+    expect(scaling.stdout).toContain('changes the number of pods, restarting none (spec.replicas)');
+    expect(scaling.stdout).toContain('; no pod restarts\n');
+  });
+
+  it('leaves replicas to those who scale', async () => {
+    const { name } = deployment('teamed');
+    await cluster().kubectl('scale', 'deployment', name, '--replicas=3');
+    const { code } = await cli(['diff'], service('teamed', { baseRefs: [{ name: 'team' }] }));
+    expect(code).toBe(0);
+    const left = await cli(['diff', '--no-patch'], service('plain', {}));
+    expect(left.stdout).toBe('1 service: nothing changes.\n');
+  });
+
+  it('shows what is deleted', async () => {
+    const { code, stdout } = await cli(['diff', '--no-patch'], service('plain', { replicas: 2, router: undefined }));
+    expect(code).toBe(1);
+    expect(stdout).toContain('  - HTTPRoute default/plain-kserve-route: is deleted\n');
+    const stopped = await cli(
+      ['diff', '--no-patch'],
+      service('plain', {}, { annotations: { 'serving.kserve.io/stop': 'true' } }),
+    );
+    expect(stopped.stdout).toContain('Deployment default/plain-kserve: is deleted and STOPS its 2 pods');
+  });
+
+  it('says with file and line what the API server would refuse, and ends with 2', async () => {
+    const { code, stderr } = await cli(['diff'], service('typo', main({ imagePullPolice: 'Always' })));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /input\.yaml:\d+:\d+: spec\.template\.containers\[name=main\]\.imagePullPolice: .*field not declared/,
+    );
+  });
+
+  it('does not touch what belongs to others', async () => {
+    const foreign = { ...DEPLOYMENT, metadata: { name: 'taken-kserve', namespace } };
+    const pods = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    await cluster().apply({ ...foreign, spec: { selector: { matchLabels: { a: 'b' } }, template: pods } });
+    const { code, stderr } = await cli(['diff'], service('taken'));
+    expect(code).toBe(2);
+    expect(stderr).toContain('Deployment default/taken-kserve exists and belongs to');
+    const live = await cluster().get<KubeObject>(deployment('taken'));
+    expect(live.metadata.managedFields?.some(({ manager }) => manager === FIELD_MANAGER)).toBe(false);
+  });
+});
