@@ -278,11 +278,13 @@ describe('the stand-in for kubelet and kube-proxy', () => {
   }, 60_000);
 
   it('goes on when the API server was away', async () => {
-    await apply(podOf('leaving', ['/bin/sh', '-c', 'trap "" TERM; while :; do sleep 1; done']));
+    await apply(podOf('leaving', ['/bin/sh', '-c', 'trap "echo asked to end" TERM; while :; do sleep 0.1; done']));
     await thePod('leaving', isReady);
-    await kubectl(['delete', 'pod', 'leaving', '--grace-period=1', '--wait=false']);
+    await kubectl(['delete', 'pod', 'leaving', '--grace-period=3', '--wait=false']);
+    const log = join(logDir, 'default_leaving_main.log');
+    await waitFor('the container to be asked to end', 10_000, () => logTail(log).includes('asked to end'));
     await controlPlane().stopApiServer({ kill: true });
-    await waitFor('the container to end', 10_000, () => said.some((line) => line.includes('default/leaving')));
+    await waitFor('the container to end', 20_000, () => said.some((line) => line.includes('default/leaving')));
     await controlPlane().startApiServer();
     await waitFor('the pod to be removed', 10_000, async () => (await pods('leaving')).length === 0);
     await apply(podOf('after', ['/bin/sleep', '600']));
