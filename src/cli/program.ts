@@ -72,6 +72,25 @@ export function createProgram(name: string, version: string, io: Io, ended: (cod
     ['diff -f new/ --from old/ --no-patch', 'two versions of a folder, without a cluster'],
     ['diff qwen2-7b -n team-a', 'whether the operator has still something to do for a service'],
   ]);
+
+  const explain = session(
+    program
+      .command('explain')
+      .argument('<service>', 'name of the service')
+      .argument('[path]', 'field of the effective spec, or of a child after its kind'),
+  )
+    .description('Tell where a value of a service or of its children came from, and what it overrode.')
+    .addOption(new Option('-o, --output <format>', 'format').choices(['text', 'json', 'yaml']).default('text'))
+    .action(async (service: string, path: string | undefined) => {
+      const { explainCommand } = await import('./explain.ts');
+      ended(await explainCommand(service, path, explain.opts(), io));
+    });
+  examples(explain, name, [
+    ['explain qwen2-7b -f examples/', 'the layers of a service, its children, conditions and what was read'],
+    ["explain qwen2-7b 'spec.template.containers[name=main].resources' -f examples/", 'a field of the effective spec'],
+    ['explain qwen2-7b deployment.spec.template.spec.terminationGracePeriodSeconds -f examples/', 'a field of a child'],
+    ['explain qwen2-7b httproute --from-cluster -n team-a', 'every field of a child, in the cluster'],
+  ]);
   return program;
 }
 
