@@ -281,7 +281,7 @@ describe('the stand-in for kubelet and kube-proxy', () => {
     await apply(podOf('leaving', ['/bin/sh', '-c', 'trap "echo asked to end" TERM; while :; do sleep 0.1; done']));
     await thePod('leaving', isReady);
     await kubectl(['delete', 'pod', 'leaving', '--grace-period=3', '--wait=false']);
-    const log = join(logDir, 'default_leaving_main.log');
+    const log = join(controlPlane().logDir, 'default_leaving_main.log');
     await waitFor('the container to be asked to end', 10_000, () => logTail(log).includes('asked to end'));
     await controlPlane().stopApiServer({ kill: true });
     await waitFor('the container to end', 20_000, () => said.some((line) => line.includes('default/leaving')));
