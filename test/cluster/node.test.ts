@@ -278,10 +278,11 @@ describe('the stand-in for kubelet and kube-proxy', () => {
   }, 60_000);
 
   it('goes on when the API server was away', async () => {
-    await apply(podOf('leaving', ['/bin/sh', '-c', 'trap "echo asked to end" TERM; while :; do sleep 0.1; done']));
-    await thePod('leaving', isReady);
-    await kubectl(['delete', 'pod', 'leaving', '--grace-period=3', '--wait=false']);
+    const script = 'trap "echo asked to end" TERM; echo up; while :; do sleep 0.1; done';
+    await apply(podOf('leaving', ['/bin/sh', '-c', script]));
     const log = join(controlPlane().logDir, 'default_leaving_main.log');
+    await waitFor('the container to run', 10_000, () => logTail(log).includes('up'));
+    await kubectl(['delete', 'pod', 'leaving', '--grace-period=3', '--wait=false']);
     await waitFor('the container to be asked to end', 10_000, () => logTail(log).includes('asked to end'));
     await controlPlane().stopApiServer({ kill: true });
     await waitFor('the container to end', 20_000, () => said.some((line) => line.includes('default/leaving')));
