@@ -1,4 +1,4 @@
-import table from './flags.json' with { type: 'json' };
+import table from '../../src/cli/vllm/flags.json' with { type: 'json' };
 
 interface Flag {
   readonly flags: readonly string[];

@@ -91,6 +91,24 @@ export function createProgram(name: string, version: string, io: Io, ended: (cod
     ['explain qwen2-7b deployment.spec.template.spec.terminationGracePeriodSeconds -f examples/', 'a field of a child'],
     ['explain qwen2-7b httproute --from-cluster -n team-a', 'every field of a child, in the cluster'],
   ]);
+
+  const lint = session(program.command('lint'))
+    .description('Say what is wrong with services and configs before they are applied, and what could be better.')
+    .addOption(new Option('-o, --output <format>', 'format').choices(['text', 'json', 'sarif']).default('text'))
+    .addOption(
+      new Option('--fail-on <severity>', 'least severity that gives exit code 1')
+        .choices(['error', 'warning', 'advice'])
+        .default('error'),
+    )
+    .action(async () => {
+      const { lintCommand } = await import('./lint.ts');
+      ended(await lintCommand(lint.opts(), version, io));
+    });
+  examples(lint, name, [
+    ['lint -f deploy/ -R', 'all files below a folder'],
+    ['lint -f service.yaml --fail-on warning', 'for a hook before a commit'],
+    ['lint -f deploy/ -o sarif > lint.sarif', 'for the code review'],
+  ]);
   return program;
 }
 

@@ -1,4 +1,4 @@
-"""Prints the flags of the installed vLLM's `serve` command as the JSON that arguments.ts reads.
+"""Prints the flags of the installed vLLM's `serve` command as the JSON that `llmisvc lint` and the local model server read.
 
 Run with the Python of an environment that has vLLM: python flags.py > flags.json
 """
