@@ -206,7 +206,7 @@ const TABLE: { readonly [C in ProblemCode]: Row<Extract<Problem, { code: C }>> }
     reason: own,
     status: 'Unknown',
     retry: 'backoff',
-    sentence: (p) => `The API server did not answer for ${describe(p.ref)}: ${ended(p.message)} This is tried again.`,
+    sentence: (p) => `A request for ${describe(p.ref)} failed: ${ended(p.message)} This is tried again.`,
   },
   DeviceCountMismatch: {
     condition: warning,
