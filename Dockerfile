@@ -28,4 +28,4 @@ WORKDIR /app
 COPY --from=build /src/dist/main.js /src/dist/main.js.LEGAL.txt ./
 USER 65532:65532
 EXPOSE 8080 8081
-ENTRYPOINT ["node", "/app/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=2", "--optimize-for-size", "/app/main.js"]

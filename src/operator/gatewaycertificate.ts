@@ -3,7 +3,6 @@ import { FIELD_MANAGER } from '../api/wellknown.ts';
 import type { Log } from '../kube/log.ts';
 import { realTiming } from '../kube/timing.ts';
 import type { Client } from '../kube/types.ts';
-import { daysLeft, selfSigned } from './certificate.ts';
 
 interface TlsSecret extends KubeObject {
   readonly type?: string;
@@ -53,6 +52,8 @@ export async function ensureGatewayCertificate(
   secret: SecretName,
   now: number,
 ): Promise<'made' | 'renewed' | 'kept' | 'foreign'> {
+  // Only installations with the optional Gateway pay for the library behind it.
+  const { daysLeft } = await import('./certificate.ts');
   const ref = { apiVersion: 'v1', kind: 'Secret', ...secret };
   const live = await client.read<TlsSecret>(ref);
   if (!live) {
@@ -68,6 +69,7 @@ export async function ensureGatewayCertificate(
 }
 
 async function fresh(secret: SecretName, now: number): Promise<TlsSecret> {
+  const { selfSigned } = await import('./certificate.ts');
   const made = await selfSigned([`kserve-ingress-gateway.${secret.namespace}.svc`, 'localhost'], VALID_DAYS, now);
   return {
     apiVersion: 'v1',
