@@ -8,6 +8,9 @@ export function moduleDir(tool: 'kubernetes' | 'envoy-gateway', module: string):
   const cwd = join(tools, tool);
   const dir = (): string =>
     execFileSync('go', ['list', '-m', '-f', '{{.Dir}}', module], { cwd, encoding: 'utf8' }).trim();
-  if (dir() === '') execFileSync('go', ['mod', 'download', module], { cwd, stdio: 'inherit' });
+  if (dir() === '') {
+    console.log(`Downloading the Go module ${module} (about half a minute)…`);
+    execFileSync('go', ['mod', 'download', module], { cwd, stdio: 'inherit' });
+  }
   return dir();
 }

@@ -6,11 +6,14 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { programs } from '../local/programs/programs.ts';
 
 interface Level {
   readonly name: string;
   readonly what: string;
   readonly workers: number;
+  /** Starts programs of the local stack. */
+  readonly local?: boolean;
   /** Why the level cannot run here; its tests then count as skipped. */
   readonly obstacle?: () => string | undefined;
 }
@@ -19,9 +22,9 @@ const LEVELS: readonly Level[] = [
   { name: 'golden', what: 'input and expected output, offline', workers: 2 },
   { name: 'property', what: 'laws of merge, templates, quantities and names', workers: 2 },
   { name: 'shell', what: 'faults against a scripted API server, and units', workers: 2 },
-  { name: 'cluster', what: 'a real API server with its controllers', workers: 2 },
-  { name: 'gateway', what: 'requests through a real Envoy Gateway and Envoy', workers: 1 },
-  { name: 'container', what: 'the image, in Docker', workers: 1, obstacle: noDocker },
+  { name: 'cluster', what: 'a real API server with its controllers', workers: 2, local: true },
+  { name: 'gateway', what: 'requests through a real Envoy Gateway and Envoy', workers: 1, local: true },
+  { name: 'container', what: 'the image, in Docker', workers: 1, local: true, obstacle: noDocker },
 ];
 
 const root = join(import.meta.dirname, '..');
@@ -29,6 +32,9 @@ const [wanted, jestOptions] = splitArguments(process.argv.slice(2));
 const results = mkdtempSync(join(tmpdir(), 'llmisvc-test-'));
 const total = { passed: 0, failed: 0, skipped: 0 };
 const notes: string[] = [];
+
+// On a fresh machine this builds them, which takes minutes and says so; a test would do it silently.
+if (LEVELS.some(({ name, local }) => local && (wanted.length === 0 || wanted.includes(name)))) await programs();
 
 for (const level of LEVELS) {
   if (wanted.length > 0 && !wanted.includes(level.name)) continue;
