@@ -15,7 +15,7 @@ import { type Answer, fixedSource, type Source } from '../api/snapshot.ts';
 import { createClient } from '../kube/client.ts';
 import { isForbidden, isUnserved } from '../kube/errors.ts';
 import type { Client } from '../kube/types.ts';
-import type { Complaint } from './complaint.ts';
+import { type Complaint, Trouble } from './complaint.ts';
 import type { Located } from './input.ts';
 import { isSettings, SETTINGS_CONFIG_MAP, settingsOf } from './settings.ts';
 import { settingsFrom, type World, type WorldOptions } from './world.ts';
@@ -36,7 +36,7 @@ export interface ClusterWorld {
 /**
  * The inputs, and the cluster for what they lack; settings and presets are the cluster's. Nothing is written.
  *
- * @throws Error that names the kubeconfig or context that cannot be used; ApiError or the transport's error
+ * @throws Trouble that names the kubeconfig or context that cannot be used; ApiError or the transport's error
  */
 export async function clusterWorld(
   inputs: readonly Located[],
@@ -44,7 +44,9 @@ export async function clusterWorld(
   signal: AbortSignal,
 ): Promise<ClusterWorld> {
   const { kubeconfig, context } = options;
-  const client = await createClient({ kubeconfig, context });
+  const client = await createClient({ kubeconfig, context }).catch((error: unknown) => {
+    throw new Trouble(error instanceof Error ? error.message : String(error), { cause: error });
+  });
   try {
     const { settings, complaints } = await clusterSettings(inputs, options, client, signal);
     const objects = inputs.map(({ object }) => object);
@@ -55,16 +57,27 @@ export async function clusterWorld(
   }
 }
 
-/** A world of its own over the same cluster: other inputs, or other settings. What was read before is read again. */
+/** What was read from a cluster so far: objects by `refKey`, and lists. */
+export interface Memory {
+  readonly known: Map<string, Answer<KubeObject>>;
+  readonly lists: Map<string, Answer<readonly KubeObject[]>>;
+}
+
+/** A memory that holds these objects. */
+export function memoryOf(objects: readonly KubeObject[] = []): Memory {
+  const known = objects.map((value) => [refKey(refOf(value)), { state: 'found', value }] as const);
+  return { known: new Map(known), lists: new Map() };
+}
+
+/** A world over a cluster. Worlds with one memory see the same state of the cluster, each behind inputs of its own. */
 export function worldOf(
   objects: readonly KubeObject[],
   settings: Settings,
   client: Client,
   signal: AbortSignal,
+  { known, lists }: Memory = memoryOf(),
 ): World {
   const given = fixedSource(objects);
-  const known = new Map<string, Answer<KubeObject>>();
-  const lists = new Map<string, Answer<readonly KubeObject[]>>();
   const source: Source = {
     get(ref) {
       const answer = given.get(ref);
@@ -129,7 +142,7 @@ async function clusterSettings(
 }
 
 /** The service of the input as an update of the live one. */
-function withIdentity(service: LLMInferenceService, live: LLMInferenceService | undefined): LLMInferenceService {
+export function withIdentity(service: LLMInferenceService, live: LLMInferenceService | undefined): LLMInferenceService {
   if (!live) return { ...service, metadata: { generation: 1, ...service.metadata } };
   if (service === live) return service;
   const { uid, generation = 1, creationTimestamp, resourceVersion } = live.metadata;

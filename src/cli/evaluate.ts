@@ -39,10 +39,7 @@ const NEW = '0001-01-01T00:00:00Z';
 export async function evaluate(given: LLMInferenceService, world: World): Promise<Evaluated> {
   const { settings } = world;
   const service = await world.identified(given);
-  const planned = await settled(world, world.planning, (snapshot) => {
-    const effective = resolve(service, snapshot, settings);
-    return { effective, plan: render(effective, snapshot, settings) };
-  });
+  const planned = await planOf(service, world);
   const { effective, plan } = planned.result;
   const live = await liveChildren(plan, world);
   const outcomes = plan.children.map((child, index) => outcomeOf(child, live[index], service, world));
@@ -66,12 +63,29 @@ export async function evaluate(given: LLMInferenceService, world: World): Promis
   };
 }
 
-/** Runs a part of the core until it has all that it asked for, or no more can be had. */
-async function settled<T>(
+/**
+ * The effective spec and the children of a service, with what was read for them.
+ *
+ * @throws as `evaluate`
+ */
+export function planOf(
+  service: LLMInferenceService,
   world: World,
-  source: Source,
-  core: (snapshot: Snapshot) => T,
-): Promise<{ readonly result: T; readonly reads: readonly Read[] }> {
+): Promise<Settled<{ readonly effective: Effective; readonly plan: Plan }>> {
+  const { settings } = world;
+  return settled(world, world.planning, (snapshot) => {
+    const effective = resolve(service, snapshot, settings);
+    return { effective, plan: render(effective, snapshot, settings) };
+  });
+}
+
+interface Settled<T> {
+  readonly result: T;
+  readonly reads: readonly Read[];
+}
+
+/** Runs a part of the core until it has all that it asked for, or no more can be had. */
+async function settled<T>(world: World, source: Source, core: (snapshot: Snapshot) => T): Promise<Settled<T>> {
   for (let round = 1; ; round += 1) {
     const snapshot = recordingSnapshot(source);
     const result = core(snapshot);

@@ -1,8 +1,9 @@
-import { Command, CommanderError, Option } from 'commander';
+import { types } from 'node:util';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { DEFAULT_SETTINGS } from '../api/settings.ts';
 import { Trouble } from './complaint.ts';
 import type { Io } from './io.ts';
-import type { SessionOptions } from './session.ts';
+import type { Shell } from './completion.ts';
 
 /** Exit code for a command line that cannot be used, or work that cannot be done. */
 const TROUBLE = 2;
@@ -24,8 +25,9 @@ export async function run(args: readonly string[], name: string, version: string
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : TROUBLE;
-    if (error instanceof Trouble || isKnown(error)) {
-      io.err(`error: ${(error as Error).message}\n`);
+    const message = troubleOf(error);
+    if (message !== undefined) {
+      io.err(`error: ${message}\n`);
       return TROUBLE;
     }
     throw error;
@@ -39,7 +41,12 @@ export function createProgram(name: string, version: string, io: Io, ended: (cod
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print the help of a command')
-    .configureOutput({ writeOut: io.out, writeErr: io.err, getOutHelpWidth: () => io.columns })
+    .configureOutput({
+      writeOut: io.out,
+      writeErr: io.err,
+      getOutHelpWidth: () => io.columns,
+      getErrHelpWidth: () => io.columns,
+    })
     .showSuggestionAfterError()
     .exitOverride();
 
@@ -71,6 +78,22 @@ export function createProgram(name: string, version: string, io: Io, ended: (cod
     ['diff -f service.yaml', 'what an apply of this file would make the operator do'],
     ['diff -f new/ --from old/ --no-patch', 'two versions of a folder, without a cluster'],
     ['diff qwen2-7b -n team-a', 'whether the operator has still something to do for a service'],
+  ]);
+
+  const impact = session(program.command('impact'), 'cluster')
+    .description('Show which services of a cluster a changed config, or changed settings, would change.')
+    .addOption(new Option('-o, --output <format>', 'format').choices(['text', 'json', 'yaml']).default('text'))
+    .option('--patch', 'print the patches of the children, too', false)
+    .option('--services-in <namespace>', 'only the services of this namespace')
+    .action(async () => {
+      const { impactCommand } = await import('./impact.ts');
+      ended(await impactCommand(impact.opts(), io));
+    })
+    .addHelpText('after', DIFF_CODES);
+  examples(impact, name, [
+    ['impact -f team-defaults.yaml -n team-a', 'a shared config'],
+    ['impact -f inferenceservice-config.yaml -n kserve', 'the settings'],
+    ['kubectl kustomize manifests/base/presets | NAME impact -f - --patch', 'the presets of another version'],
   ]);
 
   const explain = session(
@@ -109,6 +132,20 @@ export function createProgram(name: string, version: string, io: Io, ended: (cod
     ['lint -f service.yaml --fail-on warning', 'for a hook before a commit'],
     ['lint -f deploy/ -o sarif > lint.sarif', 'for the code review'],
   ]);
+
+  const completion = program
+    .command('completion')
+    .description('Print the script by which a shell completes commands and options.')
+    .addArgument(new Argument('<shell>', 'shell').choices(['bash', 'zsh', 'fish']))
+    .action(async (shell: Shell) => {
+      const { completionCommand } = await import('./completion.ts');
+      ended(completionCommand(shell, program, io));
+    });
+  examples(completion, name, [
+    ['source <(NAME completion bash)', 'for this bash'],
+    ['NAME completion zsh > "${fpath[1]}/_llmisvc"', 'for each zsh'],
+    ['NAME completion fish > ~/.config/fish/completions/llmisvc.fish', 'for each fish'],
+  ]);
   return program;
 }
 
@@ -143,10 +180,15 @@ function examples(command: Command, name: string, lines: readonly (readonly [str
   command.addHelpText('after', `\nExamples:\n${text.join('\n')}\n`);
 }
 
-/** Errors that say themselves what to do: of the file system, of a kubeconfig, of the API server. */
-function isKnown(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return 'syscall' in error || error.name === 'ApiError' || error.name === 'TransportError' || 'code' in error;
+/** What to tell about an error that is no fault of the program; undefined for one that is. */
+function troubleOf(error: unknown): string | undefined {
+  if (!types.isNativeError(error)) return undefined;
+  if (error instanceof Trouble) return error.message;
+  if (error.name === 'ApiError') return `The API server refused: ${error.message}`;
+  const { code, path } = error as NodeJS.ErrnoException;
+  // Codes of the system and of the HTTP client; those that begin with ERR_ are of Node.js itself.
+  if (typeof code !== 'string' || !/^(E(?!RR_)[A-Z]|UND_ERR_|CERT_|DEPTH_ZERO|UNABLE_TO|SELF_SIGNED)/.test(code))
+    return undefined;
+  if (path !== undefined) return error.message;
+  return `The API server cannot be reached: ${error.message}. Check the cluster, --kubeconfig and --context.`;
 }
-
-export type { SessionOptions };

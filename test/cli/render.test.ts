@@ -196,3 +196,17 @@ it('the program prints help with examples, and the version', async () => {
   });
   expect([status, version]).toEqual([0, '0.1.0\n']);
 });
+
+it('says that a cluster cannot be reached, and what to check', async () => {
+  const user = 'users: [{name: u, user: {token: t}}]';
+  const context = 'contexts: [{name: c, context: {cluster: c, user: u}}]\ncurrent-context: c';
+  const server = 'clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]';
+  const kubeconfig = folder.write('config', `apiVersion: v1\nkind: Config\n${server}\n${user}\n${context}\n`);
+  const { code, stderr } = await llmisvc(['render', 'a', '--from-cluster', '--kubeconfig', kubeconfig]);
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: expect.stringMatching(
+      /^error: The API server cannot be reached: .*ECONNREFUSED.* Check the cluster, --kubeconfig/,
+    ),
+  });
+});

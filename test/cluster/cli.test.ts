@@ -1,4 +1,4 @@
-import { DEPLOYMENT, type Deployment, HTTP_ROUTE, SERVICE } from '../../src/api/children.ts';
+import { CONFIG_MAP, DEPLOYMENT, type Deployment, HTTP_ROUTE, SERVICE } from '../../src/api/children.ts';
 import { LLMISVC, LLMISVC_CONFIG, type LLMInferenceService } from '../../src/api/llmisvc.ts';
 import type { KubeObject } from '../../src/api/object.ts';
 import { FIELD_MANAGER } from '../../src/api/wellknown.ts';
@@ -140,5 +140,54 @@ describe('diff', () => {
     expect(stderr).toContain('Deployment default/taken-kserve exists and belongs to');
     const live = await cluster().get<KubeObject>(deployment('taken'));
     expect(live.metadata.managedFields?.some(({ manager }) => manager === FIELD_MANAGER)).toBe(false);
+  });
+});
+
+describe('impact', () => {
+  it('of a shared config: the services that use it, and whether their pods restart', async () => {
+    const { code, stdout } = await cli(['impact'], config('team', main({ env: [{ name: 'A', value: '2' }] })));
+    expect(code).toBe(1);
+    expect(stdout).toBe(`LLMInferenceService default/teamed: 1 to change, 2 unchanged; pods restart or stop
+  ~ Deployment default/teamed-kserve: changes and RESTARTS its pods (spec.template.spec.containers[name=main].env[name=A].value)
+2 services: 1 changed (0 created, 1 changed, 0 deleted, 5 unchanged); pods restart or stop for 1.
+`);
+  });
+
+  it('is none for a config as it is, and one that nobody uses', async () => {
+    const same = config('team', main({ env: [{ name: 'A', value: '1' }] }));
+    const { code, stdout } = await cli(['impact'], same, config('nobody', main({ image: 'other' })));
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '2 services: nothing changes.\n' });
+  });
+
+  it('of a preset that breaks a service', async () => {
+    const preset = {
+      ...config('llmisvc-config-llm-template', {}),
+      metadata: { name: 'llmisvc-config-llm-template', namespace: 'kserve' },
+    };
+    const { code, stdout } = await cli(['impact', '-o', 'json'], preset);
+    const { services } = JSON.parse(stdout) as { services: { problems: string[]; changes: unknown[] }[] };
+    expect(code).toBe(1);
+    expect(services[0]?.problems[0]).toContain('spec.template.containers');
+    // What is not certain any more stays as it is.
+    expect(services[0]?.changes).toEqual([]);
+  });
+
+  it('of the settings: the route changes, and the image of running initializers does not', async () => {
+    const data = {
+      ingress: JSON.stringify({ kserveIngressGateway: 'kserve/other' }),
+      storageInitializer: JSON.stringify({ image: 'registry/initializer:2' }),
+    };
+    const settings = { ...CONFIG_MAP, metadata: { name: 'inferenceservice-config', namespace: 'kserve' }, data };
+    const { code, stdout } = await cli(['impact', '--patch'], settings);
+    expect(code).toBe(1);
+    expect(stdout).toContain('~ HTTPRoute default/plain-kserve-route: changes (');
+    expect(stdout).toContain('+      name: other\n');
+    expect(stdout).toContain('(0 created, 2 changed, 0 deleted, 4 unchanged); pods restart for none.');
+    const misplaced = await cli(['impact'], { ...settings, metadata: { name: 'inferenceservice-config' } });
+    expect(misplaced).toMatchObject({ code: 2, stderr: expect.stringContaining('Set metadata.namespace to kserve') });
+  });
+
+  it('needs a file', async () => {
+    expect(await cli(['impact'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--filename') });
   });
 });
