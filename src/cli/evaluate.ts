@@ -1,8 +1,8 @@
 import type { LLMInferenceService, LLMInferenceServiceStatus } from '../api/llmisvc.ts';
-import { type KubeObject, refOf } from '../api/object.ts';
+import { describe, type KubeObject, refOf } from '../api/object.ts';
 import type { Outcome } from '../api/outcome.ts';
 import type { Problem } from '../api/problem.ts';
-import { type Read, recordingSnapshot, type Snapshot, type Source } from '../api/snapshot.ts';
+import { type Read, recordingSnapshot, type Snapshot, type Source, type View } from '../api/snapshot.ts';
 import type { Effective } from '../config/effective.ts';
 import { resolve } from '../config/resolve.ts';
 import { isOurs, ownerOf } from '../operator/ownership.ts';
@@ -10,6 +10,7 @@ import type { Child, Plan } from '../render/plan.ts';
 import { render } from '../render/render.ts';
 import { assess } from '../status/assess.ts';
 import { assessRouting } from '../status/routing.ts';
+import { Trouble } from './complaint.ts';
 import type { World } from './world.ts';
 
 /** All that the core says about one service. */
@@ -88,11 +89,35 @@ interface Settled<T> {
 async function settled<T>(world: World, source: Source, core: (snapshot: Snapshot) => T): Promise<Settled<T>> {
   for (let round = 1; ; round += 1) {
     const snapshot = recordingSnapshot(source);
-    const result = core(snapshot);
+    const result = core(naming(snapshot));
     const reads = snapshot.reads();
     const unknown = reads.filter(({ answer }) => answer.state === 'unknown');
     if (unknown.length === 0 || round === ROUNDS || !(await world.fetch(unknown))) return { result, reads };
   }
+}
+
+/** The snapshot, which names an object of the input that no API server would have taken. */
+function naming(snapshot: Snapshot): Snapshot {
+  const guarded = <O extends KubeObject, T>(view: View<O, T>): View<O, T> => ({
+    name: view.name,
+    of(object) {
+      try {
+        return view.of(object);
+      } catch (cause) {
+        const what = describe(refOf(object));
+        throw new Trouble(
+          `${what} lacks fields that the API server asks for, or has some of a wrong type. Correct it.`,
+          {
+            cause,
+          },
+        );
+      }
+    },
+  });
+  return {
+    get: (ref, view) => snapshot.get(ref, guarded(view)),
+    list: (query, view) => snapshot.list(query, guarded(view)),
+  };
 }
 
 async function liveChildren(plan: Plan, world: World): Promise<readonly (KubeObject | undefined)[]> {

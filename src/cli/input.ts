@@ -88,7 +88,17 @@ function readDocument(yaml: YamlDocument, file: string, namespace: string): Inpu
     const { line, col } = lines.linePos(error.pos[0]);
     return { objects: [], complaints: [{ severity: 'error', file, line, column: col, message: error.message }] };
   }
-  const value: unknown = document.toJS();
+  let value: unknown;
+  try {
+    value = document.toJS();
+  } catch (cause) {
+    // Aliases that lead nowhere, or that multiply beyond measure.
+    const message = cause instanceof Error ? cause.message : String(cause);
+    return {
+      objects: [],
+      complaints: [{ severity: 'error', file, ...positionAt({ file, yaml, base: [] }, []), message }],
+    };
+  }
   if (value === null || value === undefined) return { objects: [], complaints: [] };
   const items = isPlainObject(value) && isList(value) ? (value['items'] as unknown[]) : undefined;
   const places = items
@@ -124,9 +134,9 @@ function refusalOf(value: unknown): Refusal | undefined {
     const message = `This is a ${kind}: build it first, for example with "kubectl kustomize FOLDER | llmisvc render -f -".`;
     return { at: ['kind'], message };
   }
-  if (!isPlainObject(metadata) || typeof metadata['name'] !== 'string' || metadata['name'] === '') {
-    return missing('metadata.name');
-  }
+  if (!isPlainObject(metadata) || !metadata['name']) return missing('metadata.name');
+  const wrong = metadataRefusal(metadata);
+  if (wrong) return wrong;
   const ours = kind === LLMISVC.kind || kind === LLMISVC_CONFIG.kind;
   if (ours && groupOf(apiVersion) === SERVING_GROUP && apiVersion !== LLMISVC.apiVersion) {
     const message = `Field apiVersion is ${JSON.stringify(apiVersion)}; allowed is ${LLMISVC.apiVersion}.`;
@@ -135,14 +145,45 @@ function refusalOf(value: unknown): Refusal | undefined {
   return undefined;
 }
 
+/** Metadata that the API server would not read, and on which everything else relies. */
+function metadataRefusal(metadata: Record<string, unknown>): Refusal | undefined {
+  for (const field of ['name', 'namespace', 'uid']) {
+    if (metadata[field] !== undefined && typeof metadata[field] !== 'string') return noString([field], metadata[field]);
+  }
+  for (const field of ['labels', 'annotations']) {
+    const map = metadata[field] ?? {};
+    if (!isPlainObject(map)) {
+      return { at: ['metadata', field], path: `metadata.${field}`, message: `Field metadata.${field} is no map.` };
+    }
+    const [entry] = Object.entries(map).filter(([, value]) => typeof value !== 'string');
+    if (entry) return noString([field, entry[0]], entry[1]);
+  }
+  return undefined;
+}
+
+function noString([field = '', key]: readonly string[], value: unknown): Refusal {
+  const path = key === undefined ? `metadata.${field}` : `metadata.${field}[${key}]`;
+  const at = key === undefined ? ['metadata', field] : ['metadata', field, key];
+  return { at, path, message: `Field ${path} is ${JSON.stringify(value)}; allowed is a string: write it in quotes.` };
+}
+
 function missing(path: string): Refusal {
   return { at: path.split('.'), path, message: `Field ${path} is not set; every Kubernetes object has it.` };
 }
 
 function settled(object: KubeObject, namespace: string): KubeObject {
+  const { status, ...rest } = object as KubeObject & { readonly status?: unknown };
+  const kept = isStatus(status) ? object : rest;
   const { metadata } = object;
-  if (metadata.namespace !== undefined || CLUSTER_SCOPED.includes(object.kind)) return object;
-  return { ...object, metadata: { namespace, ...metadata } };
+  if (metadata.namespace || CLUSTER_SCOPED.includes(object.kind)) return kept;
+  return { ...kept, metadata: { namespace, ...metadata } };
+}
+
+/** A status that no API server wrote is left out: applying the file would not set it either. */
+function isStatus(status: unknown): boolean {
+  if (!isPlainObject(status)) return false;
+  const { conditions = [], annotations = {} } = status;
+  return Array.isArray(conditions) && conditions.every(isPlainObject) && isPlainObject(annotations);
 }
 
 function duplicates(objects: readonly Located[]): readonly Complaint[] {

@@ -18,6 +18,7 @@ export interface YamlDocument {
 const READ: ParseOptions & DocumentOptions & SchemaOptions = {
   version: '1.1',
   prettyErrors: false,
+  logLevel: 'error',
   customTags: (tags) =>
     tags.filter((tag) => {
       if (typeof tag === 'string') return tag !== 'timestamp' && tag !== 'intTime' && tag !== 'floatTime';

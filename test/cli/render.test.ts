@@ -151,6 +151,46 @@ describe('problems', () => {
     expect((await problemsOf('apiVersion: v1\nkind: Kustomization\n'))[0]).toContain('kubectl kustomize');
   });
 
+  it.each([
+    [
+      'a name that is a number',
+      'metadata: {name: 5}',
+      ':3:12: metadata.name: Field metadata.name is 5; allowed is a string',
+    ],
+    [
+      'a label that is a number',
+      'metadata: {name: a, labels: {b: 5}}',
+      ':3:30: metadata.labels[b]: Field metadata.labels[b] is 5;',
+    ],
+    [
+      'an annotation that is true',
+      'metadata: {name: a, annotations: {serving.kserve.io/stop: true}}',
+      'is true; allowed is a string',
+    ],
+    ['an alias without anchor', 'metadata: *nowhere', ':1:1: Unresolved alias'],
+    [
+      'aliases that multiply',
+      `x: &a [${'y,'.repeat(99)}]\nb: &b [${'*a,'.repeat(99)}]\nc: [${'*b,'.repeat(99)}]`,
+      ':1:1: Excessive alias count',
+    ],
+  ])('of objects that nobody could read: %s', async (_what, text, message) => {
+    const [line] = await problemsOf(`apiVersion: serving.kserve.io/v1alpha2\nkind: LLMInferenceService\n${text}\n`);
+    expect(line).toContain(message);
+  });
+
+  it('of another object that no API server would take name that object', async () => {
+    const gateway = 'apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: g}\n---\n';
+    const input = gateway + SERVICE.replace('gateway: {}', 'gateway: {refs: [{name: g}]}');
+    const { code, stderr } = await llmisvc(['render', '-f', '-'], { input });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('Gateway default/g lacks fields') });
+  });
+
+  it('are none for a status that nobody wrote', async () => {
+    const { code, stdout } = await llmisvc(['render', '-f', '-'], { input: `${SERVICE}status: {conditions: 5}\n` });
+    expect(code).toBe(0);
+    expect(stdout).toContain('  - message: ');
+  });
+
   it('of one service do not keep others from being printed', async () => {
     const bad = SERVICE.replace('name: qwen', 'name: bad').replace('hf://', 'ftp://');
     const { code, stdout } = await llmisvc(['render', '-f', '-', '--no-status'], { input: `${SERVICE}---\n${bad}` });
