@@ -3,11 +3,6 @@ import { LABEL_INFERENCE_SERVICE } from '../api/wellknown.ts';
 import type { Evaluated } from './evaluate.ts';
 import type { Leaf } from './leaves.ts';
 
-/** What a rule says: the sentence, and the field of the service or setting that it looks at. */
-export interface Rule {
-  readonly rule: string;
-}
-
 interface Question {
   readonly object: KubeObject;
   /** The field as text, with the names of items: `spec.template.spec.containers[name=main].image`. */

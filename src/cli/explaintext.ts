@@ -125,15 +125,29 @@ function layersText(explanation: Explanation, io: Io): string[] {
   return ['', 'Layers, each over the one below it:', ...lines];
 }
 
-/** Rows as columns; not padded for programs, so that the text does not depend on its longest line. */
+/**
+ * Rows as columns, the last one wrapped; for programs they are neither padded nor wrapped, so that a line does not depend
+ * on the others.
+ */
 function columns(
   rows: readonly (readonly [string, string, string])[],
-  { terminal }: Pick<Io, 'terminal' | 'columns'>,
+  { terminal, columns: total }: Pick<Io, 'terminal' | 'columns'>,
 ): string[] {
-  const width = (index: 0 | 1): number => (terminal ? Math.max(0, ...rows.map((row) => row[index].length)) : 0);
-  const [first, second] = [width(0), width(1)];
-  return rows.map(([a, b, c]) => `  ${a.padEnd(first)}  ${b.padEnd(c ? second : 0)}${c ? `  ${c}` : ''}`);
+  if (!terminal) return rows.map((row) => `  ${row.filter((cell) => cell !== '').join('  ')}`);
+  const [first, second] = [0, 1].map((index) => Math.max(0, ...rows.map((row) => row[index]?.length ?? 0))) as [
+    number,
+    number,
+  ];
+  const before = first + second + 6;
+  const room = Math.max(NARROWEST_COLUMN, total - before);
+  return rows.flatMap(([a, b, c]) => {
+    const [head = '', ...rest] = wrapped(c, room);
+    const line = `  ${a.padEnd(first)}  ${b.padEnd(second)}  ${head}`.trimEnd();
+    return [line, ...rest.map((text) => `${' '.repeat(before)}${text}`)];
+  });
 }
+
+const NARROWEST_COLUMN = 30;
 
 function conditionLines(conditions: readonly Condition[], { columns: width }: Io): string[] {
   return conditions.flatMap(({ type, status, reason, message }) => [

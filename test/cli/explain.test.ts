@@ -177,5 +177,5 @@ it('puts columns in line on a terminal only', async () => {
   const plain = await llmisvc(args, { input: SERVICE });
   expect(plain.stdout).toContain('.port  8000  port: ');
   const terminal = await llmisvc(args, { input: SERVICE, terminal: true });
-  expect(terminal.stdout).toMatch(/\.port {9}8000 {2}port: /);
+  expect(terminal.stdout).toMatch(/\.port {9}8000 {2}port: model servers listen on port 8000, as in\n {48,}KServe\n/);
 });
