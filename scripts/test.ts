@@ -22,6 +22,7 @@ const LEVELS: readonly Level[] = [
   { name: 'golden', what: 'input and expected output, offline', workers: 2 },
   { name: 'property', what: 'laws of merge, templates, quantities and names', workers: 2 },
   { name: 'shell', what: 'faults against a scripted API server, and units', workers: 2 },
+  { name: 'cli', what: 'the command line, offline', workers: 2 },
   { name: 'cluster', what: 'a real API server with its controllers', workers: 2, local: true },
   { name: 'gateway', what: 'requests through a real Envoy Gateway and Envoy', workers: 1, local: true },
   { name: 'container', what: 'the image, in Docker', workers: 1, local: true, obstacle: noDocker },
