@@ -16,6 +16,20 @@ export interface LLMInferenceService extends KubeObject {
 
 export interface LLMInferenceServiceConfig extends KubeObject {
   readonly spec?: LLMInferenceServiceSpec;
+  readonly status?: LLMInferenceServiceConfigStatus;
+}
+
+export interface LLMInferenceServiceConfigStatus {
+  readonly observedGeneration?: number;
+  readonly conditions?: readonly Condition[];
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** The services that use the config, sorted by namespace and name; absent when there are none. */
+  readonly referencedBy?: readonly ServiceName[];
+}
+
+export interface ServiceName {
+  readonly name: string;
+  readonly namespace: string;
 }
 
 export interface LLMInferenceServiceSpec {

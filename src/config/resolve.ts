@@ -138,8 +138,11 @@ function ownLayer(service: LLMInferenceService): Layer {
   return { source: { kind: LLMISVC.kind, namespace, name }, role: 'Service', spec: service.spec ?? {} };
 }
 
-/** Configs cannot be built on other configs: their `baseRefs` would not be followed. */
-function layerProblems({ source, spec, role }: Layer): readonly Problem[] {
+/**
+ * What is wrong with a layer whatever it is merged with: fields that are not acted on, values of the wrong type. Configs
+ * cannot be built on other configs either: their `baseRefs` would not be followed.
+ */
+export function layerProblems({ source, spec, role }: Layer): readonly Problem[] {
   const nested = role !== 'Service' && (spec.baseRefs ?? []).length > 0 ? [{ path: ['baseRefs'], found: '' }] : [];
   return [...nested, ...faults(spec)].map((fault: Fault): Problem => {
     const path = pathText(keyed(fault.path, spec));

@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { LLMISVC, LLMISVC_CONFIG, type LLMInferenceService } from '../api/llmisvc.ts';
+import { LLMISVC, LLMISVC_CONFIG, type LLMInferenceService, type LLMInferenceServiceConfig } from '../api/llmisvc.ts';
 import { gvkKey, type KubeObject, type Ref, refKey } from '../api/object.ts';
 import type { Settings } from '../api/settings.ts';
 import type { Read } from '../api/snapshot.ts';
-import { KSERVE_CONFIG_FINALIZER } from '../api/wellknown.ts';
 import type { Log } from '../kube/log.ts';
 import type { Client } from '../kube/types.ts';
 import { createDrift } from './drift.ts';
 import { createFetched } from './fetched.ts';
-import { releaseFinalizer } from './finalizers.ts';
 import { type Again, createQueue, type Priority } from './queue.ts';
 import { reconcile } from './reconcile.ts';
+import { reconcileConfig } from './reconcileconfig.ts';
 import { type Coverage, clusterSource } from './snapshot.ts';
 import type { Telemetry } from './telemetry.ts';
 import { createTriggers } from './triggers.ts';
+import { type ChangedUse, configsApplied, configsRead, createUses } from './uses.ts';
 import { createWatches, type Watches } from './watches.ts';
 
 export interface ControllerOptions {
@@ -25,6 +25,8 @@ export interface ControllerOptions {
   readonly namespaces: readonly string[] | undefined;
   readonly systemNamespace: string;
   readonly workers: number;
+  /** Whether configs carry KServe's finalizer, which keeps those in use from being deleted. */
+  readonly configFinalizer: boolean;
 }
 
 export interface Controller {
@@ -44,6 +46,8 @@ export interface Controller {
 
 /** Milliseconds after which a service is looked at again although nothing is known to have changed. */
 const RESYNC = 10 * 3_600_000;
+/** Milliseconds that a config in use waits for more changes of its users: at least, for each user, and at most. */
+const USERS_WAIT = { least: 200, each: 5, most: 5_000 };
 
 /** Brings services and their cluster together: watches, queue and passes. */
 export function createController(options: ControllerOptions): Controller {
@@ -53,7 +57,7 @@ export function createController(options: ControllerOptions): Controller {
   const changed = (before: KubeObject | undefined, after: KubeObject | undefined): void => {
     for (const key of triggers.changed(before, after)) queue.add(key, priorityOf(key, after));
     const key = keyOfPrimary(after);
-    if (key && !triggers.knows(key)) queue.add(key, 'change');
+    if (key && !triggers.knows(key)) queue.add(key, after?.kind === LLMISVC_CONFIG.kind ? 'resync' : 'change');
   };
   const watches = createWatches({
     client,
@@ -76,6 +80,7 @@ export function createController(options: ControllerOptions): Controller {
   const source = clusterSource(watches.coverage, (ref) => fetched.get(ref));
   const triggers = createTriggers(source);
   const drift = createDrift();
+  const uses = createUses();
   const queue = createQueue({
     workers: options.workers,
     handle,
@@ -90,6 +95,7 @@ export function createController(options: ControllerOptions): Controller {
       triggers.forget(key);
       queue.forget(key);
       refs.delete(key);
+      usesChanged(uses.forget(key));
       telemetry.gone(key);
       return { retry: 'none' };
     }
@@ -102,6 +108,7 @@ export function createController(options: ControllerOptions): Controller {
         : await passService(answer.value, pass);
     } catch (error) {
       triggers.forget(key);
+      if (ref.kind === LLMISVC.kind && !uses.knows(key)) setUses(key, ref, configsApplied(answer.value));
       telemetry.reconciled(performance.now() - pass.started, 'error');
       throw error;
     }
@@ -128,9 +135,10 @@ export function createController(options: ControllerOptions): Controller {
       settings: options.settings(),
       log: passLog,
       signal,
-      now: () => new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
+      now,
     });
     remember(key, reads);
+    setUses(key, ref, configsRead(reads));
     telemetry.reconciled(performance.now() - started, retry === 'none' ? 'settled' : 'again');
     if (service) telemetry.service(key, service.status);
     const resync = RESYNC * (0.9 + Math.random() / 5);
@@ -138,11 +146,32 @@ export function createController(options: ControllerOptions): Controller {
   }
 
   async function passConfig(object: KubeObject, { key, signal }: PassInfo): Promise<Again> {
-    if (object.metadata.deletionTimestamp) {
-      await releaseFinalizer(object, KSERVE_CONFIG_FINALIZER, { client, log, signal });
+    const { reads, ...again } = await reconcileConfig(object as LLMInferenceServiceConfig, {
+      client,
+      log,
+      signal,
+      settings: options.settings(),
+      users: uses.of(key),
+      complete: [...refs].every(([primary, { kind }]) => kind !== LLMISVC.kind || uses.knows(primary)),
+      finalizer: options.configFinalizer,
+      observe: watches.observe,
+      now,
+    });
+    remember(key, reads);
+    return again;
+  }
+
+  function setUses(key: string, { name, namespace = '' }: Ref, configs: readonly string[] | undefined): void {
+    if (configs) usesChanged(uses.set(key, { name, namespace }, configs));
+  }
+
+  /** Whether a config is in use at all is written at once; who else uses it can wait until several have changed. */
+  function usesChanged(changes: readonly ChangedUse[]): void {
+    const { least, each, most } = USERS_WAIT;
+    for (const { config, before, after } of changes) {
+      if (before === 0 || after === 0) queue.add(config, 'change');
+      else queue.addAfter(config, Math.min(most, least + each * after));
     }
-    triggers.forget(key);
-    return { retry: 'none' };
   }
 
   function remember(key: string, reads: readonly Read[]): void {
@@ -151,7 +180,6 @@ export function createController(options: ControllerOptions): Controller {
 
   function keyOfPrimary(object: KubeObject | undefined): string | undefined {
     if (!object || (object.kind !== LLMISVC.kind && object.kind !== LLMISVC_CONFIG.kind)) return undefined;
-    if (object.kind === LLMISVC_CONFIG.kind && !object.metadata.deletionTimestamp) return undefined;
     const { namespace, name } = object.metadata;
     const ref: Ref = { apiVersion: object.apiVersion, kind: object.kind, name, ...(namespace ? { namespace } : {}) };
     refs.set(refKey(ref), ref);
@@ -171,6 +199,11 @@ export function createController(options: ControllerOptions): Controller {
       await Promise.all([queue.run(signal), fetched.run(signal)]);
     },
   };
+}
+
+/** RFC 3339. */
+function now(): string {
+  return new Date().toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 function holdsAll(coverage: Coverage): boolean {

@@ -5,29 +5,65 @@ import type { Client } from '../kube/types.ts';
 
 const ATTEMPTS = 5;
 
+interface Context {
+  readonly client: Client;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
 /**
- * Takes a finalizer that KServe's controller left behind off an object that is being deleted. Others stay.
+ * Puts a finalizer on an object that is not being deleted. Those of others stay.
  *
+ * @returns the object as the API server answered; undefined when it is gone
  * @throws ApiError other than that the object is gone
  */
-export async function releaseFinalizer(
-  object: KubeObject,
+export function addFinalizer<T extends KubeObject>(
+  object: T,
   finalizer: string,
-  { client, log, signal }: { readonly client: Client; readonly log: Log; readonly signal: AbortSignal },
-): Promise<void> {
-  let now: KubeObject | undefined = object;
-  for (let attempt = 1; now?.metadata.finalizers?.includes(finalizer); attempt += 1) {
+  context: Context,
+): Promise<T | undefined> {
+  return change(object, context, (finalizers) =>
+    finalizers.includes(finalizer) ? undefined : [...finalizers, finalizer],
+  );
+}
+
+/**
+ * Takes a finalizer that KServe's controller, or this one in its place, left behind off an object. Others stay.
+ *
+ * @returns the object as the API server answered; undefined when it is gone or has no such finalizer
+ * @throws ApiError other than that the object is gone
+ */
+export async function releaseFinalizer<T extends KubeObject>(
+  object: T,
+  finalizer: string,
+  context: Context,
+): Promise<T | undefined> {
+  const released = await change(object, context, (finalizers) =>
+    finalizers.includes(finalizer) ? finalizers.filter((name) => name !== finalizer) : undefined,
+  );
+  if (released) context.log.info({ object: describe(refOf(object)), finalizer }, 'A finalizer of KServe was removed.');
+  return released;
+}
+
+/** Writes the finalizers that `wanted` makes of the present ones; undefined: nothing is to be written. */
+async function change<T extends KubeObject>(
+  object: T,
+  { client, signal }: Context,
+  wanted: (finalizers: readonly string[]) => readonly string[] | undefined,
+): Promise<T | undefined> {
+  let now: T | undefined = object;
+  for (let attempt = 1; now; attempt += 1) {
+    const finalizers = wanted(now.metadata.finalizers ?? []);
+    if (!finalizers) return undefined;
     const { resourceVersion } = now.metadata;
-    const finalizers = now.metadata.finalizers.filter((name) => name !== finalizer);
     try {
-      await client.patch(refOf(now), { metadata: { resourceVersion, finalizers } }, { signal });
-      log.info({ object: describe(refOf(now)), finalizer }, 'A finalizer of KServe was removed.');
-      return;
+      return await client.patch<T>(refOf(now), { metadata: { resourceVersion, finalizers } }, { signal });
     } catch (error) {
-      if (isNotFound(error)) return;
+      if (isNotFound(error)) return undefined;
       if (!isConflict(error) || attempt === ATTEMPTS) throw error;
     }
-    now = await client.read(refOf(object), signal);
-    if (now?.metadata.uid !== object.metadata.uid) return;
+    now = await client.read<T>(refOf(object), signal);
+    if (now?.metadata.uid !== object.metadata.uid) return undefined;
   }
+  return undefined;
 }

@@ -17,6 +17,8 @@ export interface Flags {
   readonly logLevel: LogLevel;
   /** Secret of the system namespace that is to hold a certificate for the optional Gateway. */
   readonly gatewayCertificate: string | undefined;
+  /** Whether configs carry KServe's finalizer, which keeps those in use from being deleted. */
+  readonly configFinalizer: boolean;
   /** What holds where the settings ConfigMap says nothing. */
   readonly settings: Settings;
 }
@@ -33,6 +35,7 @@ Flags:
   --health-addr ADDRESS   where /healthz and /readyz are served (default: :8081)
   --leader-elect BOOL     act only while holding the Lease ${LEASE_NAME} (default: true)
   --lease-namespace NAME  namespace of that Lease (default: the system namespace)
+  --config-finalizer BOOL keep configs that are in use by KServe's finalizer (default: false)
   --kubeconfig FILE       default: KUBECONFIG, ~/.kube/config, then the ServiceAccount of the pod
   --log-level LEVEL       ${LOG_LEVELS.join(', ')} (default: info)
   --version               print the version
@@ -53,6 +56,7 @@ const OPTIONS = {
   'health-addr': { type: 'string' },
   'leader-elect': { type: 'string' },
   'lease-namespace': { type: 'string' },
+  'config-finalizer': { type: 'string' },
   kubeconfig: { type: 'string' },
   'log-level': { type: 'string' },
   version: { type: 'boolean' },
@@ -89,6 +93,7 @@ export function readFlags(
         healthAddress: addressOf('--health-addr', values['health-addr'] ?? ':8081'),
         leaderElect: truth('--leader-elect', values['leader-elect'] ?? 'true'),
         leaseNamespace: nameOf('--lease-namespace', values['lease-namespace'] ?? settings.systemNamespace),
+        configFinalizer: truth('--config-finalizer', values['config-finalizer'] ?? 'false'),
         kubeconfig: values.kubeconfig,
         logLevel: levelOf(values['log-level'] ?? 'info'),
         gatewayCertificate: environment['GATEWAY_CERTIFICATE'] || undefined,
@@ -105,9 +110,9 @@ function isParseError(error: unknown): error is Error {
   return String((error as { readonly code?: unknown } | null)?.code).startsWith('ERR_PARSE_ARGS');
 }
 
-/** `--leader-elect` alone means true. */
+/** A flag of truth alone means true. */
 function withValue(arg: string): string {
-  return arg === '--leader-elect' ? '--leader-elect=true' : arg;
+  return arg === '--leader-elect' || arg === '--config-finalizer' ? `${arg}=true` : arg;
 }
 
 function settingsOf(environment: Readonly<Record<string, string | undefined>>): Settings {

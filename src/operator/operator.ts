@@ -48,6 +48,7 @@ export async function operate(options: OperatorOptions, signal: AbortSignal): Pr
     namespaces: flags.namespaces,
     systemNamespace,
     workers: flags.workers,
+    configFinalizer: flags.configFinalizer,
   });
   controller.watches.watchGateways(flags.settings.ingressGateway.namespace);
   const settingsWatch = watchSettings(client, systemNamespace, settings, log);

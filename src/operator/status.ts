@@ -1,36 +1,41 @@
-import type { LLMInferenceService, LLMInferenceServiceStatus } from '../api/llmisvc.ts';
-import { isPlainObject, jsonEqual, refOf } from '../api/object.ts';
+import type { Condition } from '../api/llmisvc.ts';
+import { isPlainObject, jsonEqual, type KubeObject, refOf } from '../api/object.ts';
 import { isConflict } from '../kube/errors.ts';
 import type { Client } from '../kube/types.ts';
 
 const ATTEMPTS = 3;
 
+/** The status of a service or of a config. */
+interface Status {
+  readonly conditions?: readonly Condition[];
+}
+
 /**
- * Writes the status of a service, when something other than a timestamp differs from what it has.
+ * Writes the status of a service or config, when something other than a timestamp differs from what it has.
  *
- * @returns the service as the API server answered; the given one when nothing was to be written; undefined when the
- *   service is gone or was changed in a way that makes the status outdated: the next pass decides anew
+ * @returns the object as the API server answered; the given one when nothing was to be written; undefined when the
+ *   object is gone or was changed in a way that makes the status outdated: the next pass decides anew
  * @throws ApiError
  */
-export async function writeStatus(
-  service: LLMInferenceService,
-  status: LLMInferenceServiceStatus,
+export async function writeStatus<S extends Status, T extends KubeObject & { readonly status?: S }>(
+  object: T,
+  status: S,
   client: Client,
   signal: AbortSignal,
-): Promise<LLMInferenceService | undefined> {
-  let base: LLMInferenceService = service;
+): Promise<T | undefined> {
+  let base: T = object;
   for (let attempt = 1; ; attempt += 1) {
     const patch = mergePatch(timeless(base.status ?? {}), timeless(status));
     if (patch === undefined) return base;
     const { resourceVersion } = base.metadata;
     const body = { metadata: { resourceVersion }, status: mergePatch(base.status ?? {}, status) };
     try {
-      return await client.patch<LLMInferenceService>(refOf(base), body, { subresource: 'status', signal });
+      return await client.patch<T>(refOf(base), body, { subresource: 'status', signal });
     } catch (error) {
       if (!isConflict(error) || attempt === ATTEMPTS) throw error;
     }
-    const now = await client.read<LLMInferenceService>(refOf(base), signal);
-    const { uid, generation } = service.metadata;
+    const now = await client.read<T>(refOf(base), signal);
+    const { uid, generation } = object.metadata;
     if (!now || now.metadata.uid !== uid || now.metadata.generation !== generation) return undefined;
     base = now;
   }
@@ -51,7 +56,7 @@ export function mergePatch(from: unknown, to: unknown): unknown {
   return patch;
 }
 
-function timeless(status: LLMInferenceServiceStatus): unknown {
+function timeless(status: Status): unknown {
   const conditions = status.conditions?.map((condition) => ({ ...condition, lastTransitionTime: undefined }));
   return { ...status, conditions };
 }

@@ -15,7 +15,8 @@ export type ConditionType =
   | 'InferencePoolReady'
   | 'SchedulerWorkloadReady'
   | 'TokenizerReady'
-  | 'Warning';
+  | 'Warning'
+  | 'ConfigInUse';
 
 /** What is said about one part of the service. A part that works needs no words. */
 export interface Finding {
@@ -112,7 +113,16 @@ function addRollUp(
   parts.set(type, rollUp([...of.map((part) => parts.get(part)), parts.get(type)]));
 }
 
-function conditionOf(type: ConditionType, finding: Finding, previous: readonly Condition[], now: string): Condition {
+/**
+ * One condition out of a finding. One of which nothing but the time would change keeps its `lastTransitionTime`; all
+ * others get `now` (RFC 3339).
+ */
+export function conditionOf(
+  type: ConditionType,
+  finding: Finding,
+  previous: readonly Condition[],
+  now: string,
+): Condition {
   const content = compact({
     type,
     status: finding.status,

@@ -83,7 +83,7 @@ export function customResourceDefinitions(): readonly unknown[] {
         {
           name: 'v1alpha2',
           storage: true,
-          columns: [{ name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' }],
+          columns: READY,
           schema: root(specSchema('config'), configStatusSchema()),
         },
       ],

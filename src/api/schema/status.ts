@@ -59,5 +59,10 @@ export function serviceStatusSchema(): Schema {
 }
 
 export function configStatusSchema(): Schema {
-  return object(observed());
+  return object({
+    ...observed(),
+    referencedBy: list(object({ name: string(), namespace: string() }, { required: ['name', 'namespace'] }), {
+      description: 'The services that use this config: the first 500 of them by namespace and name.',
+    }),
+  });
 }
