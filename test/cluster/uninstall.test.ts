@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { DEPLOYMENT, HTTP_ROUTE, NAMESPACE, POD, SERVICE } from '../../src/api/children.ts';
-import type { LLMInferenceService } from '../../src/api/llmisvc.ts';
+import { LLMISVC_CONFIG, type LLMInferenceService } from '../../src/api/llmisvc.ts';
 import { waitFor } from '../support/controlplane.ts';
 import { install, operatorKubeconfig } from '../support/installed.ts';
 import { type OperatorProcess, service, useCluster } from '../support/operator.ts';
@@ -72,10 +72,20 @@ describe('deleting the installation', () => {
     await childless();
   }, 120_000);
 
-  it('lets everything go at once, while it runs', async () => {
+  it('lets everything go at once, while it runs and a config is in use', async () => {
     await installed();
-    await cluster().apply(service('last'));
+    const config = { ...LLMISVC_CONFIG, namespace, name: 'shared' };
+    await cluster().apply({ ...LLMISVC_CONFIG, metadata: { name: config.name, namespace }, spec: {} });
+    await cluster().apply(service('last', { baseRefs: [{ name: config.name }] }));
     await answered('last');
+    await waitFor('the protection of the config', 20_000, () =>
+      cluster()
+        .kubectl('delete', 'llminferenceserviceconfig', config.name, '--dry-run=server')
+        .then(
+          () => undefined,
+          (error: unknown) => String(error).includes('default/last'),
+        ),
+    );
     await cluster().kubectl('delete', '-k', BASE, '--ignore-not-found', '--timeout=60s');
     await ends();
     await childless();
@@ -139,7 +149,9 @@ async function childless(): Promise<void> {
 
 /** What of the installation is still there. */
 async function leftovers(): Promise<readonly string[]> {
-  const kinds = 'customresourcedefinitions,clusterroles,clusterrolebindings,namespaces';
+  const kinds =
+    'customresourcedefinitions,clusterroles,clusterrolebindings,namespaces,' +
+    'validatingadmissionpolicies,validatingadmissionpolicybindings';
   const names = (await cluster().kubectl('get', kinds, '-o', 'name')).trim().split('\n');
   return names.filter((name) => /llmisvc|llminference|\/kserve$/.test(name));
 }

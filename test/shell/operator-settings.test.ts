@@ -101,6 +101,7 @@ describe('the command line', () => {
         namespaces: undefined,
         workers: 8,
         leaderElect: true,
+        configFinalizer: false,
         leaseNamespace: 'kserve',
         metricsAddress: { port: 8080 },
       },
