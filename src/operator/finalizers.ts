@@ -28,21 +28,16 @@ export function addFinalizer<T extends KubeObject>(
 }
 
 /**
- * Takes a finalizer that KServe's controller, or this one in its place, left behind off an object. Others stay.
+ * Takes a finalizer that KServe's controller, or this one in its place, put there off an object that is being deleted.
+ * Others stay.
  *
- * @returns the object as the API server answered; undefined when it is gone or has no such finalizer
  * @throws ApiError other than that the object is gone
  */
-export async function releaseFinalizer<T extends KubeObject>(
-  object: T,
-  finalizer: string,
-  context: Context,
-): Promise<T | undefined> {
+export async function releaseFinalizer(object: KubeObject, finalizer: string, context: Context): Promise<void> {
   const released = await change(object, context, (finalizers) =>
     finalizers.includes(finalizer) ? finalizers.filter((name) => name !== finalizer) : undefined,
   );
   if (released) context.log.info({ object: describe(refOf(object)), finalizer }, 'A finalizer of KServe was removed.');
-  return released;
 }
 
 /** Writes the finalizers that `wanted` makes of the present ones; undefined: nothing is to be written. */

@@ -40,8 +40,8 @@ export interface ConfigPass extends Again {
 const UNTIL_COMPLETE = 1_000;
 
 /**
- * One pass over one config: who uses it goes into its status, and KServe's finalizer is put on, kept or taken off as the
- * setting says. Follows the config controller of KServe, with two differences: users are the services that really read
+ * One pass over one config: who uses it goes into its status. With the setting KServe's finalizer is put on and kept as
+ * long as somebody uses the config; without it one that KServe left is taken off when the config is deleted. Follows the config controller of KServe, with two differences: users are the services that really read
  * the config, and without the setting no finalizer keeps it, but an admission policy that reads the status.
  *
  * @throws ApiError
@@ -61,7 +61,7 @@ export async function reconcileConfig(seen: LLMInferenceServiceConfig, context: 
     return { retry: 'none', reads: [selfRead(seen)] };
   }
 
-  const config = held === context.finalizer ? seen : await withFinalizer(seen, context);
+  const config = held || !context.finalizer ? seen : await withFinalizer(seen, context);
   const { status, events } = assessConfig({ config, users, problems: problemsOf(config), settings, now: now() });
   const written = await writeStatus(config, status, client, signal);
   if (written && written !== config) observe(written);
@@ -81,20 +81,18 @@ function problemsOf({ metadata, spec = {} }: LLMInferenceServiceConfig): ReturnT
   return layerProblems({ source: { kind: LLMISVC_CONFIG.kind, namespace, name }, role: 'UserRef', spec });
 }
 
-/** With the setting every config carries the finalizer, without it none does: it would outlive an operator that goes. */
 async function withFinalizer(
   config: LLMInferenceServiceConfig,
-  context: ConfigContext,
+  { client, log, observe, signal }: ConfigContext,
 ): Promise<LLMInferenceServiceConfig> {
-  const change = context.finalizer ? addFinalizer : releaseFinalizer;
   try {
-    const changed = await change(config, KSERVE_CONFIG_FINALIZER, context);
-    if (changed) context.observe(changed);
+    const changed = await addFinalizer(config, KSERVE_CONFIG_FINALIZER, { client, log, signal });
+    if (changed) observe(changed);
     return changed ?? config;
   } catch (error) {
     // A config that was stored before a rule existed may refuse every change of itself, but not of its status.
     if (!isInvalid(error) && !isForbidden(error)) throw error;
-    context.log.warn({ error, config: refOf(config) }, 'The finalizer of a config could not be changed.');
+    log.warn({ error, config: refOf(config) }, 'The finalizer could not be put on a config.');
     return config;
   }
 }
