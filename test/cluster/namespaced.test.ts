@@ -1,6 +1,6 @@
 import { DEPLOYMENT, GATEWAY, HTTP_ROUTE, NAMESPACE, SERVICE } from '../../src/api/children.ts';
-import { LLMISVC, LLMISVC_CONFIG, type LLMInferenceService } from '../../src/api/llmisvc.ts';
-import type { KubeObject } from '../../src/api/object.ts';
+import { LLMISVC, LLMISVC_CONFIG, type LLMInferenceService, type LLMInferenceServiceConfig } from '../../src/api/llmisvc.ts';
+import { jsonEqual, type KubeObject } from '../../src/api/object.ts';
 import { install, operatorKubeconfig, type Rule } from '../support/installed.ts';
 import { conditionOf, objectsIn, type OperatorProcess, service, useCluster } from '../support/operator.ts';
 
@@ -72,6 +72,20 @@ describe('the operator for a list of namespaces', () => {
       ({ spec }) => spec.template.metadata.annotations?.['team'] === 'second',
     );
   }, 40_000);
+
+  it('says who uses a config, in the system namespace and in a served one', async () => {
+    const usersOf = async (namespace: string, users: readonly object[]): Promise<void> => {
+      const ref = { ...LLMISVC_CONFIG, namespace, name: 'shared' };
+      await cluster().until<LLMInferenceServiceConfig>('its users', ref, ({ status }) =>
+        jsonEqual(status?.referencedBy, users),
+      );
+    };
+    await usersOf('kserve', [{ name: 'based', namespace: 'team-a' }]);
+    await cluster().apply({ ...LLMISVC_CONFIG, metadata: { name: 'shared', namespace: 'team-b' }, spec: {} });
+    await cluster().apply(service('beside', { baseRefs: [{ name: 'shared' }] }, { namespace: 'team-b' }));
+    await usersOf('team-b', [{ name: 'beside', namespace: 'team-b' }]);
+    await usersOf('kserve', [{ name: 'based', namespace: 'team-a' }]);
+  }, 60_000);
 
   it('touches no service elsewhere', async () => {
     await cluster().apply(
