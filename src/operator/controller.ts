@@ -47,7 +47,7 @@ export interface Controller {
 /** Milliseconds after which a service is looked at again although nothing is known to have changed. */
 const RESYNC = 10 * 3_600_000;
 /** Milliseconds that a config in use waits for more changes of its users: at least, for each user, and at most. */
-const USERS_WAIT = { least: 200, each: 5, most: 5_000 };
+const USERS_WAIT = { least: 200, each: 1, most: 1_000 };
 
 /** Brings services and their cluster together: watches, queue and passes. */
 export function createController(options: ControllerOptions): Controller {

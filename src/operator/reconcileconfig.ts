@@ -37,7 +37,7 @@ export interface ConfigPass extends Again {
 }
 
 /** Milliseconds until it is asked again whether all services were looked at. */
-const UNTIL_COMPLETE = 1_000;
+const UNTIL_COMPLETE = 500;
 
 /**
  * One pass over one config: who uses it goes into its status. With the setting KServe's finalizer is put on and kept as

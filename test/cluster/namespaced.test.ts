@@ -1,5 +1,10 @@
 import { DEPLOYMENT, GATEWAY, HTTP_ROUTE, NAMESPACE, SERVICE } from '../../src/api/children.ts';
-import { LLMISVC, LLMISVC_CONFIG, type LLMInferenceService, type LLMInferenceServiceConfig } from '../../src/api/llmisvc.ts';
+import {
+  LLMISVC,
+  LLMISVC_CONFIG,
+  type LLMInferenceService,
+  type LLMInferenceServiceConfig,
+} from '../../src/api/llmisvc.ts';
 import { jsonEqual, type KubeObject } from '../../src/api/object.ts';
 import { install, operatorKubeconfig, type Rule } from '../support/installed.ts';
 import { conditionOf, objectsIn, type OperatorProcess, service, useCluster } from '../support/operator.ts';
