@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { OUR_CRDS, untilEstablished } from './crds.ts';
 import type { ControlPlane } from './controlplane/controlplane.ts';
 import type { Say } from './step.ts';
 
@@ -31,13 +32,7 @@ export async function install(controlPlane: ControlPlane, say: Say, signal: Abor
   };
   say('CRDs');
   await kubectl('apply', '--server-side', '-k', CRDS);
-  await kubectl(
-    'wait',
-    '--for=condition=Established',
-    '--timeout=30s',
-    'crd/llminferenceservices.serving.kserve.io',
-    'crd/llminferenceserviceconfigs.serving.kserve.io',
-  );
+  await untilEstablished(controlPlane, OUR_CRDS, signal);
   say('operator, RBAC, settings, presets, Gateway');
   await kubectl('apply', '--server-side', '-k', MANIFESTS);
   say('waiting for the operator');

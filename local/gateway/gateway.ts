@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { untilEstablished } from '../crds.ts';
 import type { KubeObject } from '../../src/api/object.ts';
 import type { ControlPlane } from '../controlplane/types.ts';
 import { type Running, start, waitFor } from '../process.ts';
@@ -126,7 +127,7 @@ async function applyCrds(controlPlane: ControlPlane, dir: string): Promise<void>
   const files = [join(dir, 'gatewayapi-crds.yaml'), ...generated.map((name) => join(dir, 'generated', name))];
   const arguments_ = files.flatMap((file) => ['-f', file]);
   await kubectl(controlPlane, ['apply', '--server-side', '--force-conflicts', ...arguments_]);
-  await kubectl(controlPlane, ['wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all']);
+  await untilEstablished(controlPlane, ['crd', '--all']);
 }
 
 async function makeCertificates(controlPlane: ControlPlane, program: string): Promise<void> {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { OUR_CRDS, untilEstablished } from '../../local/crds.ts';
 import { parse } from 'yaml';
 import { LLMISVC, LLMISVC_CONFIG } from '../../src/api/llmisvc.ts';
 import { envoyGatewayModuleDir } from '../../local/programs/gomodule.ts';
@@ -38,8 +39,7 @@ async function tried(candidate: object): Promise<string> {
 }
 
 async function established(): Promise<void> {
-  const names = ['llminferenceservices', 'llminferenceserviceconfigs'].map((name) => `crd/${name}.serving.kserve.io`);
-  await kubectl(['wait', '--for=condition=Established', '--timeout=30s', ...names]);
+  await untilEstablished(controlPlane(), OUR_CRDS);
   await waitFor('the kinds to be served', 30_000, async () => {
     const result = await controlPlane().kubectl(['get', 'llmisvc,llminferenceserviceconfigs', '-A']);
     return result.code === 0 || undefined;

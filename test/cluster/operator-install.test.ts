@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { OUR_CRDS, untilEstablished } from '../../local/crds.ts';
 import { DEPLOYMENT, HTTP_ROUTE } from '../../src/api/children.ts';
 import { LLMISVC } from '../../src/api/llmisvc.ts';
 import { waitFor } from '../support/controlplane.ts';
@@ -80,7 +81,7 @@ describe('parts of the installation that come and go', () => {
   it('lets everything go after it is gone itself', async () => {
     const { apply, kubectl, serviceUntil } = cluster();
     await kubectl('apply', '--server-side', '-k', CRDS);
-    await kubectl('wait', '--for=condition=Established', '--timeout=30s', 'crd/llminferenceservices.serving.kserve.io');
+    await untilEstablished(cluster().controlPlane, OUR_CRDS);
     await kubectl('apply', '--server-side', '-k', join(CRDS, '../manifests/base/presets'));
     await waitFor('the service to be taken', 20_000, async () => {
       await apply(service('orphan'));

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { OUR_CRDS, untilEstablished } from '../../local/crds.ts';
 import { DEPLOYMENT, HTTP_ROUTE, NAMESPACE, POD, SERVICE } from '../../src/api/children.ts';
 import { LLMISVC_CONFIG, type LLMInferenceService } from '../../src/api/llmisvc.ts';
 import { waitFor } from '../support/controlplane.ts';
@@ -107,8 +108,7 @@ describe('deleting the installation', () => {
 /** Everything of `manifests/base`, and the operator with its own ServiceAccount. */
 async function installed(): Promise<void> {
   await cluster().kubectl('apply', '--server-side', '-k', CRDS);
-  const names = ['llminferenceservices', 'llminferenceserviceconfigs'].map((name) => `crd/${name}.serving.kserve.io`);
-  await cluster().kubectl('wait', '--for=condition=Established', '--timeout=30s', ...names);
+  await untilEstablished(cluster().controlPlane, OUR_CRDS);
   await waitFor('the installation to be taken', 30_000, () =>
     install(cluster(), 'base').then(
       () => true,
