@@ -4,12 +4,12 @@ import { parseAllDocuments } from 'yaml';
 
 export type Json = Record<string, unknown>;
 
-/** The schema of PodSpec from Kubernetes' OpenAPI document, with all references resolved. */
-export function podSpec(kubernetes: string): Json {
+/** The schema of a type of core/v1 from Kubernetes' OpenAPI document, with all references resolved. */
+export function coreType(kubernetes: string, type: 'PodSpec' | 'PersistentVolumeClaimSpec'): Json {
   const file = join(kubernetes, 'api/openapi-spec/v3/api__v1_openapi.json');
   const document = JSON.parse(readFileSync(file, 'utf8')) as { components: { schemas: Record<string, Json> } };
   return resolveReferences(
-    { $ref: '#/components/schemas/io.k8s.api.core.v1.PodSpec' },
+    { $ref: `#/components/schemas/io.k8s.api.core.v1.${type}` },
     document.components.schemas,
   ) as Json;
 }

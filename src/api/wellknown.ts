@@ -30,6 +30,13 @@ export const LABEL_INFERENCE_SERVICE = 'serving.kserve.io/inferenceservice';
 export const ANNOTATION_HASH = 'llmisvc.serving.kserve.io/hash';
 export const ANNOTATION_STOP = 'serving.kserve.io/stop';
 export const ANNOTATION_MODEL_BASED_ROUTING = 'serving.kserve.io/model-based-routing-enabled';
+/** Managed dynamic resource allocation. */
+export const ANNOTATION_DRA = {
+  deviceClass: 'serving.kserve.io/exp-dra-device-class',
+  deviceCount: 'serving.kserve.io/exp-dra-device-count',
+  celSelector: 'serving.kserve.io/exp-dra-cel-selector',
+  containerName: 'serving.kserve.io/exp-dra-container-name',
+} as const;
 /** In `spec.annotations` of a workload preset: the device whose count is derived from the parallelism. */
 export const ANNOTATION_DEVICE = 'llmisvc.serving.kserve.io/device-resource';
 

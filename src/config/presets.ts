@@ -1,3 +1,4 @@
+import { toV1alpha2 } from '../api/conversion.ts';
 import type { LLMInferenceService, LLMInferenceServiceConfig, LLMInferenceServiceSpec } from '../api/llmisvc.ts';
 import { LLMISVC_CONFIG } from '../api/llmisvc.ts';
 import type { Problem } from '../api/problem.ts';
@@ -7,7 +8,10 @@ import { PIN_PREFIX, PRESET_ROUTE, PRESET_TEMPLATE, WELL_KNOWN_CONFIGS } from '.
 import type { Layer } from './effective.ts';
 
 const NO_SPEC: LLMInferenceServiceSpec = {};
-const configSpec = view('llmisvcconfig/spec', (config: LLMInferenceServiceConfig) => config.spec ?? NO_SPEC);
+const configSpec = view(
+  'llmisvcconfig/spec',
+  (config: LLMInferenceServiceConfig) => toV1alpha2(config).spec ?? NO_SPEC,
+);
 
 /** What looking for a config came to. `undecided`: the snapshot does not know yet. */
 export type Lookup = { readonly layer: Layer } | { readonly problem: Problem } | 'undecided';

@@ -1,3 +1,4 @@
+import { toV1alpha2 } from '../api/conversion.ts';
 import type { LLMInferenceService, LLMInferenceServiceSpec } from '../api/llmisvc.ts';
 import { LLMISVC } from '../api/llmisvc.ts';
 import { isPlainObject } from '../api/object.ts';
@@ -30,7 +31,7 @@ export const STEP_MODEL_NAME = 'model name from metadata.name';
  * known yet, a field is not supported or has the wrong type, or a template fails.
  */
 export function resolve(service: LLMInferenceService, snapshot: Snapshot, settings: Settings): Effective {
-  const own = withModelName(service);
+  const own = withModelName(toV1alpha2(service));
   const pins = pinsOf(service, settings);
   const base = baseLayers(own, snapshot, settings);
   const detected = detectionSpec(own, base.layers);
@@ -39,23 +40,27 @@ export function resolve(service: LLMInferenceService, snapshot: Snapshot, settin
   const layers = [...presets.layers, ...base.layers, ownLayer(named)];
   const problems = [...presets.problems, ...base.problems, ...layers.flatMap(layerProblems)];
   const undecided = presets.undecided || base.undecided;
-  if (undecided || problems.length > 0) return uncombined(own, layers, pins, undecided ? [] : problems);
+  if (undecided) return uncombined(own, layers, pins, []);
+  if (problems.some(({ code }) => code !== 'UnsupportedField')) return uncombined(own, layers, pins, problems);
 
   const merged = mergeLayers(layers);
   const expanded = expand(merged, templateData(named, settings));
-  if ('error' in expanded) return uncombined(own, layers, pins, [templateProblem(expanded.error, merged, layers)]);
+  if ('error' in expanded) {
+    return uncombined(own, layers, pins, [...problems, templateProblem(expanded.error, merged, layers)]);
+  }
   const templated = expanded.value as LLMInferenceServiceSpec;
-  const invalid = validate(service, templated);
+  const invalid = validate(own, templated).map((fault): Problem => ({ code: 'InvalidField', ...fault }));
+  if (problems.length > 0) {
+    const origins = provenance(layers, [], templated);
+    return uncombined(own, layers, pins, [...problems, ...invalid.map((problem) => withSource(problem, origins))]);
+  }
   const routed = withRouting(service, templated);
   const listed = withInferencePaths(routed.spec);
   const equipped = withDevices(service, listed.spec);
   const marks = [...modelNameMark(service, layers), ...routed.marks, ...listed.marks, ...equipped.marks];
   const originOf = provenance(layers, marks, equipped.spec);
   const warnings: readonly Problem[] = equipped.mismatch ? [{ code: 'DeviceCountMismatch', ...equipped.mismatch }] : [];
-  const found: readonly Problem[] = [
-    ...invalid.map((fault): Problem => ({ code: 'InvalidField', ...fault })),
-    ...warnings,
-  ];
+  const found: readonly Problem[] = [...invalid, ...warnings];
   return {
     service,
     combined: true,

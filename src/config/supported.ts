@@ -21,11 +21,14 @@ type Shape =
   | 'anything'
   | { readonly fields: Readonly<Record<string, Shape>>; readonly open?: true }
   | { readonly list: Shape }
-  | { readonly map: Shape };
+  | { readonly map: Shape }
+  /** A field of the API that is checked and refused. */
+  | { readonly unsupported: Shape };
 
 const object = (fields: Readonly<Record<string, Shape>>): Shape => ({ fields });
 /** An object of which only the fields that we look into are described. */
 const partly = (fields: Readonly<Record<string, Shape>>): Shape => ({ fields, open: true });
+const unsupported = (shape: Shape): Shape => ({ unsupported: shape });
 const STRINGS: Shape = { map: 'string' };
 const NAMED: Shape = { list: partly({ name: 'string' }) };
 const RESOURCES = partly({ requests: { map: 'quantity' }, limits: { map: 'quantity' }, claims: NAMED });
@@ -43,10 +46,40 @@ const CONTAINERS: Shape = {
   }),
 };
 
-const SPEC: Shape = object({
-  model: object({ uri: 'string', name: 'string' }),
-  storageInitializer: object({ enabled: 'boolean' }),
+const POD: Shape = partly({
+  containers: CONTAINERS,
+  initContainers: CONTAINERS,
+  volumes: NAMED,
+  imagePullSecrets: NAMED,
+  resourceClaims: NAMED,
+  serviceAccountName: 'string',
+  terminationGracePeriodSeconds: 'integer',
+  resources: RESOURCES,
+});
+
+const KEDA: Readonly<Record<string, Shape>> = {
+  pollingInterval: 'integer',
+  cooldownPeriod: 'integer',
+  initialCooldownPeriod: 'integer',
+  idleReplicaCount: 'integer',
+  fallback: object({ failureThreshold: 'integer', replicas: 'integer', behavior: 'string' }),
+  advanced: object({
+    horizontalPodAutoscalerConfig: object({ behavior: partly({}), name: 'string' }),
+    restoreToOriginalReplicaCount: 'boolean',
+    scalingModifiers: STRINGS,
+  }),
+};
+
+const WORKLOAD: Readonly<Record<string, Shape>> = {
   replicas: 'integer',
+  scaling: unsupported(
+    object({
+      minReplicas: 'integer',
+      maxReplicas: 'integer',
+      wva: object({ variantCost: 'string', hpa: object({ behavior: partly({}) }), keda: object(KEDA) }),
+      keda: object({ ...KEDA, triggers: { list: partly({ type: 'string', metadata: STRINGS }) } }),
+    }),
+  ),
   parallelism: object({
     tensor: 'integer',
     pipeline: 'integer',
@@ -57,17 +90,71 @@ const SPEC: Shape = object({
   }),
   labels: STRINGS,
   annotations: STRINGS,
-  template: partly({
-    containers: CONTAINERS,
-    initContainers: CONTAINERS,
-    volumes: NAMED,
-    imagePullSecrets: NAMED,
-    resourceClaims: NAMED,
-    serviceAccountName: 'string',
-    terminationGracePeriodSeconds: 'integer',
-    resources: RESOURCES,
-  }),
+  template: POD,
+  worker: unsupported(POD),
+  kvCacheOffloading: unsupported(
+    object({
+      cpu: 'quantity',
+      evictionPolicy: 'string',
+      secondary: {
+        list: object({
+          fileSystem: object({
+            emptyDir: object({ size: 'quantity' }),
+            pvc: object({ spec: partly({}), ref: object({ name: 'string', path: 'string' }) }),
+          }),
+        }),
+      },
+    }),
+  ),
   rolloutStrategy: object({ maxUnavailable: 'integer or string', maxSurge: 'integer or string' }),
+};
+
+const SCHEDULER: Shape = object({
+  replicas: 'integer',
+  labels: STRINGS,
+  annotations: STRINGS,
+  template: POD,
+  pool: object({
+    ref: object({ name: 'string' }),
+    spec: object({
+      selector: partly({ matchLabels: STRINGS }),
+      targetPorts: { list: object({ number: 'integer' }) },
+      // These two are left of v1alpha1's shape when the other one is there as well.
+      targetPortNumber: 'integer',
+      extensionRef: partly({}),
+      appProtocol: 'string',
+      endpointPickerRef: object({
+        group: 'string',
+        kind: 'string',
+        name: 'string',
+        port: object({ number: 'integer' }),
+        failureMode: 'string',
+      }),
+    }),
+  }),
+  config: object({ inline: partly({}), ref: object({ name: 'string', key: 'string', optional: 'boolean' }) }),
+  tokenizer: object({ template: POD }),
+});
+
+const SPEC: Shape = object({
+  model: object({
+    uri: 'string',
+    name: 'string',
+    // Without effect in KServe, too.
+    criticality: 'string',
+    lora: unsupported(
+      object({
+        adapters: { list: partly({ name: 'string', uri: 'string' }) },
+        maxRank: 'integer',
+        maxAdapters: 'integer',
+        maxCpuAdapters: 'integer',
+      }),
+    ),
+    confidential: unsupported(object({ enabled: 'boolean', resourceId: 'string' })),
+  }),
+  storageInitializer: object({ enabled: 'boolean' }),
+  ...WORKLOAD,
+  prefill: unsupported(object(Object.fromEntries(Object.entries(WORKLOAD).map(([key, shape]) => [key, plain(shape)])))),
   router: object({
     route: object({
       http: object({
@@ -84,11 +171,23 @@ const SPEC: Shape = object({
           },
         }),
       }),
+      group: unsupported('string'),
+      weight: unsupported('integer'),
     }),
     gateway: object({ refs: { list: object({ name: 'string', namespace: 'string', sectionName: 'string' }) } }),
+    ingress: unsupported(object({ refs: { list: object({ name: 'string', namespace: 'string' }) } })),
+    scheduler: unsupported(SCHEDULER),
   }),
+  tracing: unsupported(
+    object({ exporterEndpoint: 'string', exporter: 'string', sampler: 'string', samplerArg: 'string' }),
+  ),
   baseRefs: { list: object({ name: 'string' }) },
 });
+
+/** What lies in a field that is refused is not refused once more. */
+function plain(shape: Shape): Shape {
+  return typeof shape === 'object' && 'unsupported' in shape ? shape.unsupported : shape;
+}
 
 /** Fields of the API that switch something on by being there, even when they are empty. */
 const PRESENCE = new Set(['worker', 'prefill', 'tracing', 'scheduler']);
@@ -108,6 +207,10 @@ export function faults(spec: object): readonly Fault[] {
 function check(value: unknown, shape: Shape, path: readonly Step[]): readonly Fault[] {
   if (value === undefined || value === null || shape === 'anything') return [];
   if (typeof shape === 'string') return isOf(value, shape) ? [] : [wrongType(value, shape, path)];
+  if ('unsupported' in shape) {
+    const refused = isEmpty(String(path.at(-1)), value) ? [] : [{ path, found: shown(value) }];
+    return [...refused, ...check(value, shape.unsupported, path)];
+  }
   if ('list' in shape) {
     if (!Array.isArray(value)) return [wrongType(value, 'a list', path)];
     return value.flatMap((item, index) =>

@@ -1,6 +1,11 @@
 import type { LLMInferenceService, LLMInferenceServiceSpec } from '../api/llmisvc.ts';
 import type { Part } from '../api/problem.ts';
+import { deviceClaimProblems } from './drarules.ts';
+import { kvCacheProblems } from './kvcacherules.ts';
 import { labelProblems } from './labels.ts';
+import { adapterProblems } from './modelrules.ts';
+import { scalingProblems } from './scalingrules.ts';
+import { trafficProblems } from './schedulerrules.ts';
 import { parallelismProblems, rolloutProblems } from './workloadrules.ts';
 
 /** A value that no service may have, before it is known which layer wrote it. */
@@ -29,6 +34,11 @@ export function validate(service: LLMInferenceService, spec: LLMInferenceService
     ...routeProblems(service, spec),
     ...refProblems(spec),
     ...labelProblems(spec),
+    ...trafficProblems(spec),
+    ...scalingProblems(spec),
+    ...adapterProblems(service, spec),
+    ...kvCacheProblems(spec),
+    ...deviceClaimProblems(service),
   ];
 }
 

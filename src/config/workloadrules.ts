@@ -1,15 +1,35 @@
-import type { LLMInferenceServiceSpec, ParallelismSpec } from '../api/llmisvc.ts';
+import type { LLMInferenceServiceSpec, ParallelismSpec, WorkloadSpec } from '../api/llmisvc.ts';
 import type { Invalid } from './validate.ts';
 
-const PARALLELISM = 'spec.parallelism';
 const HIGHEST_PORT = 65_535;
 /** The counts of a service are 32-bit integers. */
 const LARGEST = 0x7fffffff;
 
-/** KServe's rules for `spec.parallelism`. */
-export function parallelismProblems({ parallelism }: LLMInferenceServiceSpec): readonly Invalid[] {
-  if (!parallelism) return [];
-  return [...rangeProblems(parallelism), ...combinationProblems(parallelism)];
+/** KServe's rules for `parallelism`, and for `worker`, which needs it, at `spec` and at `spec.prefill`. */
+export function parallelismProblems(spec: LLMInferenceServiceSpec): readonly Invalid[] {
+  return workloads(spec).flatMap(([workload, at]) => {
+    const { parallelism } = workload;
+    const problems = parallelism ? [...rangeProblems(parallelism), ...combinationProblems(parallelism)] : [];
+    return [
+      ...problems.map((problem) => ({ ...problem, path: `${at}.parallelism${problem.path}` })),
+      ...workerProblems(workload, at),
+    ];
+  });
+}
+
+function workloads(spec: LLMInferenceServiceSpec): readonly (readonly [WorkloadSpec, string])[] {
+  return spec.prefill
+    ? [
+        [spec, 'spec'],
+        [spec.prefill, 'spec.prefill'],
+      ]
+    : [[spec, 'spec']];
+}
+
+function workerProblems({ worker, parallelism }: WorkloadSpec, at: string): readonly Invalid[] {
+  if (!worker || parallelism?.pipeline || parallelism?.data || parallelism?.dataLocal) return [];
+  const allowed = `used with ${at}.parallelism.pipeline, or with data and dataLocal: they say how many nodes a model spans`;
+  return [{ part: 'workload', path: `${at}.worker`, found: 'set without parallelism', allowed }];
 }
 
 function rangeProblems(parallelism: ParallelismSpec): readonly Invalid[] {
@@ -38,23 +58,30 @@ function combinationProblems({ pipeline, data, dataLocal }: ParallelismSpec): re
 }
 
 function invalid(field: string, found: string, allowed: string): Invalid {
-  return { part: 'workload', path: PARALLELISM + field, found, allowed };
+  return { part: 'workload', path: field, found, allowed };
 }
 
-const ROLLOUT = 'spec.rolloutStrategy';
+/** KServe's rules for `rolloutStrategy`. Whether both values are zero is asked for a single pod, as KServe does. */
+export function rolloutProblems(spec: LLMInferenceServiceSpec): readonly Invalid[] {
+  return workloads(spec).flatMap(([workload, at]) => strategyProblems(workload, `${at}.rolloutStrategy`));
+}
 
-/** KServe's rules for `spec.rolloutStrategy`. Whether both values are zero is asked for a single pod, as KServe does. */
-export function rolloutProblems({ rolloutStrategy }: LLMInferenceServiceSpec): readonly Invalid[] {
+function strategyProblems({ rolloutStrategy, worker }: WorkloadSpec, path: string): readonly Invalid[] {
   if (!rolloutStrategy) return [];
   const { maxUnavailable, maxSurge } = rolloutStrategy;
   const problems = Object.entries({ maxUnavailable, maxSurge }).flatMap(([name, value]) =>
-    valueProblem(`${ROLLOUT}.${name}`, value),
+    valueProblem(`${path}.${name}`, value),
   );
-  if (problems.length > 0 || maxUnavailable === undefined || maxSurge === undefined) return problems;
+  if (problems.length > 0 || maxUnavailable === undefined) return problems;
+  if (maxSurge === undefined) {
+    if (!worker || amount(maxUnavailable, Math.floor) > 0) return [];
+    const allowed = `at least 1, because maxUnavailable ${maxUnavailable} counts as 0 and workers are replaced group by group`;
+    return [{ part: 'workload', path: `${path}.maxSurge`, found: 'not set', allowed }];
+  }
   if (amount(maxUnavailable, Math.floor) > 0 || amount(maxSurge, Math.ceil) > 0) return [];
   const found = `maxUnavailable ${maxUnavailable} and maxSurge ${maxSurge}`;
   const allowed = 'not both zero, or no update could ever proceed (a maxUnavailable below 100% counts as zero)';
-  return [{ part: 'workload', path: ROLLOUT, found, allowed }];
+  return [{ part: 'workload', path, found, allowed }];
 }
 
 function valueProblem(path: string, value: number | string | undefined): readonly Invalid[] {

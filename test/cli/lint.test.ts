@@ -88,7 +88,7 @@ describe('what the API server would refuse', () => {
 
 describe('what conditions would say', () => {
   it('appears once, under the name of the problem', async () => {
-    const { findings } = await lint(`${SERVICE}  worker: {containers: []}\n`);
+    const { findings } = await lint(`${SERVICE}  worker: {containers: []}\n  parallelism: {pipeline: 2}\n`);
     expect(findings.map(({ rule, path }) => [rule, path])).toEqual([['UnsupportedField', 'spec.worker']]);
   });
 

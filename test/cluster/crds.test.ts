@@ -158,7 +158,7 @@ describe('the rules of admission', () => {
     [
       'a rollout that can never proceed',
       { ...VALID, rolloutStrategy: { maxUnavailable: 0, maxSurge: '0%' } },
-      'maxUnavailable and maxSurge cannot both be 0: no update could make progress',
+      'maxUnavailable and maxSurge cannot both be 0: no update could make progress (a maxUnavailable below 100% counts as 0)',
       { ...VALID, rolloutStrategy: { maxUnavailable: 0, maxSurge: '25%' } },
     ],
     [

@@ -17,6 +17,7 @@ export interface Schema {
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly maxProperties?: number;
+  readonly minProperties?: number;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly 'x-kubernetes-validations'?: readonly Rule[];
@@ -37,7 +38,7 @@ export interface Rule {
   readonly optionalOldSelf?: true;
 }
 
-export type ExternalSchema = 'PodSpec' | 'HTTPRouteSpec';
+export type ExternalSchema = 'PodSpec' | 'HTTPRouteSpec' | 'PersistentVolumeClaimSpec';
 export const EXTERNAL: unique symbol = Symbol('external');
 
 type Extras = Omit<Schema, 'type' | 'properties' | 'items'>;
@@ -66,4 +67,10 @@ export const external = (name: ExternalSchema, extras: Extras = {}): Schema => (
   type: 'object',
   ...extras,
   [EXTERNAL]: name,
+});
+/** An object whose content no schema describes. */
+export const open = (extras: Extras = {}): Schema => ({
+  type: 'object',
+  ...extras,
+  'x-kubernetes-preserve-unknown-fields': true,
 });

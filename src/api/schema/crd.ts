@@ -1,6 +1,7 @@
 /** The two CustomResourceDefinitions, assembled: names, versions, printer columns and schemas. */
 import { SERVING_GROUP } from '../llmisvc.ts';
 import { type Rule, type Schema, object } from './builders.ts';
+import { has } from './cel.ts';
 import { specSchema } from './spec.ts';
 import { configStatusSchema, serviceStatusSchema } from './status.ts';
 
@@ -27,11 +28,16 @@ interface Version {
 }
 
 /** Children are Services, whose names must be DNS-1035 labels, and label values, which end at 63 characters. */
-const NAME_RULES: readonly Rule[] = [
+const SERVICE_RULES: readonly Rule[] = [
   {
     rule: "self.metadata.name.size() <= 63 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
     message:
       'the name must have at most 63 characters, start with a letter and consist of lower-case letters, digits and -: it becomes the name of a Service',
+  },
+  {
+    rule: `!${has('self.spec.model.lora.adapters')} || self.spec.model.lora.adapters.all(a, !has(a.name) || a.name != (has(self.spec.model.name) ? self.spec.model.name : self.metadata.name))`,
+    message: 'an adapter has the name of the base model: rename the adapter, or set another spec.model.name',
+    fieldPath: '.spec.model.lora.adapters',
   },
 ];
 
@@ -54,7 +60,7 @@ const SERVICE_COLUMNS: readonly Column[] = [
   { name: 'Replicas', type: 'integer', jsonPath: '.spec.replicas', priority: 1 },
 ];
 
-/** The definitions with places for external schemas still open; the generator fills them in and writes the files. */
+/** The definitions, both versions of each, with places for external schemas still open; the generator fills them in and writes the files. */
 export function customResourceDefinitions(): readonly unknown[] {
   return [
     definition(
@@ -64,14 +70,7 @@ export function customResourceDefinitions(): readonly unknown[] {
         singular: 'llminferenceservice',
         shortNames: ['llmisvc', 'route'],
       },
-      [
-        {
-          name: 'v1alpha2',
-          storage: true,
-          columns: SERVICE_COLUMNS,
-          schema: root(specSchema('service'), serviceStatusSchema(), NAME_RULES),
-        },
-      ],
+      versions(SERVICE_COLUMNS, root(specSchema('service'), serviceStatusSchema(), SERVICE_RULES)),
     ),
     definition(
       {
@@ -79,15 +78,16 @@ export function customResourceDefinitions(): readonly unknown[] {
         plural: 'llminferenceserviceconfigs',
         singular: 'llminferenceserviceconfig',
       },
-      [
-        {
-          name: 'v1alpha2',
-          storage: true,
-          columns: READY,
-          schema: root(specSchema('config'), configStatusSchema()),
-        },
-      ],
+      versions(READY, root(specSchema('config'), configStatusSchema())),
     ),
+  ];
+}
+
+/** Nothing is converted, so the schemas are equal: what one version did not have would be pruned. */
+function versions(columns: readonly Column[], schema: Schema): readonly Version[] {
+  return [
+    { name: 'v1alpha1', storage: false, columns, schema },
+    { name: 'v1alpha2', storage: true, columns, schema },
   ];
 }
 
@@ -107,6 +107,7 @@ function definition(names: Names, versions: readonly Version[]): unknown {
       group: SERVING_GROUP,
       names: { ...names, listKind: `${names.kind}List` },
       scope: 'Namespaced',
+      conversion: { strategy: 'None' },
       versions: versions.map((version) => ({
         name: version.name,
         served: true,

@@ -1,10 +1,12 @@
-/** What the operator reports, field by field, after KServe's v1alpha2 API. */
-import { integer, list, map, object, type Schema, string } from './builders.ts';
+/** What the operator reports, field by field, after KServe's API, the same in both versions. */
+import { boolean, integer, list, map, object, type Schema, string } from './builders.ts';
+import { groupName, kindName, namespace, objectName, port, sectionName } from './scalars.ts';
 
+const REFERENCE = ['group', 'kind', 'name'] as const;
 const reference = (extra: Record<string, Schema> = {}): Schema =>
   object(
-    { group: string(), kind: string(), name: string(), namespace: string(), ...extra },
-    { required: ['group', 'kind', 'name'] },
+    { group: groupName(), kind: kindName(), name: objectName(), namespace: namespace(), ...extra },
+    { required: REFERENCE },
   );
 
 const workload = (): Schema =>
@@ -13,8 +15,8 @@ const workload = (): Schema =>
     { required: ['kind', 'name'], 'x-kubernetes-map-type': 'atomic' },
   );
 
-const conditions = (): Schema => ({
-  ...list(
+const conditions = (): Schema =>
+  list(
     object(
       {
         type: string(),
@@ -26,8 +28,7 @@ const conditions = (): Schema => ({
       },
       { required: ['type', 'status'] },
     ),
-  ),
-});
+  );
 
 const observed = (): Record<string, Schema> => ({
   observedGeneration: { type: 'integer', format: 'int64' },
@@ -35,29 +36,67 @@ const observed = (): Record<string, Schema> => ({
   annotations: map(string()),
 });
 
+const address = (): Record<string, Schema> => ({
+  name: string(),
+  url: string(),
+  CACerts: string(),
+  audience: string(),
+});
+
+const group = (): Schema =>
+  object(
+    {
+      name: string(),
+      members: {
+        ...list(
+          object(
+            {
+              name: string(),
+              weight: integer(),
+              stopped: boolean(),
+              backendRef: object(
+                { group: groupName(), kind: kindName(), name: objectName(), namespace: namespace(), port: port() },
+                { required: ['name'] },
+              ),
+            },
+            { required: ['name', 'weight'] },
+          ),
+          { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] },
+        ),
+      },
+    },
+    { required: ['name'] },
+  );
+
+/** The schema of `LLMInferenceServiceStatus`. */
 export function serviceStatusSchema(): Schema {
   return object({
     ...observed(),
     url: string({ description: 'The base URL: append /v1/chat/completions.' }),
+    address: object(address()),
     addresses: list(
       object({
-        name: string(),
-        url: string(),
+        ...address(),
         origin: reference(),
         models: list(object({ name: string() }, { required: ['name'] })),
       }),
     ),
     appliedConfigs: list(
       object(
-        { name: string(), namespace: string(), source: string({ enum: ['Preset', 'UserRef'] }) },
+        { name: objectName(), namespace: namespace(), source: string({ enum: ['Preset', 'UserRef'] }) },
         { required: ['name', 'namespace', 'source'] },
       ),
     ),
-    router: object({ gateways: list(reference({ listeners: list(string()), httpRoutes: list(reference()) })) }),
-    workloads: object({ primary: workload(), service: workload() }),
+    router: object({
+      gateways: list(reference({ listeners: list(sectionName()), httpRoutes: list(reference()) })),
+      scheduler: object({ inferencePool: reference(), service: reference() }),
+      group: group(),
+    }),
+    workloads: object({ primary: workload(), prefill: workload(), scheduler: workload(), service: workload() }),
   });
 }
 
+/** The schema of `LLMInferenceServiceConfigStatus`. */
 export function configStatusSchema(): Schema {
   return object({
     ...observed(),

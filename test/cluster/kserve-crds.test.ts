@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DEPLOYMENT, HTTP_ROUTE } from '../../src/api/children.ts';
+import { waitFor } from '../support/controlplane.ts';
+import { conditionOf, service, useCluster } from '../support/operator.ts';
+
+/** A folder with KServe's own definitions under `crds/`; they are not part of this project. */
+const REF = process.env['REF'];
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const cluster = useCluster();
+
+(REF ? describe : describe.skip)("the operator with KServe's own definitions (REF=<folder>)", () => {
+  it('deploys a service whose defaults were stored, and judges what their schema leaves to webhooks', async () => {
+    for (const plural of ['llminferenceservices', 'llminferenceserviceconfigs']) {
+      const file = join(REF as string, 'crds', `serving.kserve.io_${plural}.yaml`);
+      await cluster().kubectl('replace', '-f', file);
+    }
+    await waitFor('the other definitions to be in force', 60_000, async () => {
+      const fields = await cluster().kubectl('explain', 'llmisvc.spec.template.containers.resources');
+      return fields.includes('claims') || undefined;
+    });
+    await cluster().kubectl('apply', '--server-side', '-k', join(ROOT, 'manifests/base/presets'));
+    await cluster().operator();
+    const http = { spec: { hostnames: ['a.example'] } };
+    await cluster().apply(service('filled', { router: { route: { http }, gateway: {} } }));
+    await cluster().until('the Deployment', { ...DEPLOYMENT, namespace: 'default', name: 'filled-kserve' }, () => true);
+    const route = { ...HTTP_ROUTE, namespace: 'default', name: 'filled-kserve-route' };
+    await cluster().until('the rules of the preset', route, (found) =>
+      JSON.stringify(found).includes('/default/filled/v1'),
+    );
+    await cluster().apply(service('judged', { worker: {} }));
+    await cluster().serviceUntil('judged', 'the condition about the worker', (found) =>
+      Boolean(conditionOf(found, 'WorkloadsReady')?.message?.includes('spec.worker')),
+    );
+  }, 120_000);
+});
