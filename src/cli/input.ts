@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { GATEWAY_CLASS, NAMESPACE } from '../api/children.ts';
+import { toV1alpha2 } from '../api/conversion.ts';
 import { LLMISVC, LLMISVC_CONFIG, SERVING_GROUP } from '../api/llmisvc.ts';
-import { describe, groupOf, isPlainObject, type KubeObject, refKey, refOf } from '../api/object.ts';
+import { describe, type Gvk, groupOf, isPlainObject, type KubeObject, refKey, refOf } from '../api/object.ts';
 import { type Complaint, Trouble } from './complaint.ts';
 import type { Io } from './io.ts';
 import { type Place, positionAt } from './place.ts';
@@ -109,9 +110,20 @@ function readDocument(yaml: YamlDocument, file: string, namespace: string): Inpu
   for (const { item, place } of places) {
     const refusal = refusalOf(item);
     if (refusal) complaints.push({ severity: 'error', file, ...positionAt(place, refusal.at), ...refusal });
-    else objects.push({ object: settled(item as KubeObject, namespace), place });
+    else objects.push({ object: stored(settled(item as KubeObject, namespace)), place });
   }
   return { objects, complaints };
+}
+
+const VERSIONS: readonly string[] = [LLMISVC.apiVersion, `${SERVING_GROUP}/v1alpha1`];
+
+function isOurs({ apiVersion, kind }: Gvk): boolean {
+  return groupOf(apiVersion) === SERVING_GROUP && (kind === LLMISVC.kind || kind === LLMISVC_CONFIG.kind);
+}
+
+/** Services and configs as the API server gives them to the operator, whichever version they are written in. */
+function stored(object: KubeObject): KubeObject {
+  return isOurs(object) ? toV1alpha2(object) : object;
 }
 
 function isList(value: Record<string, unknown>): boolean {
@@ -137,9 +149,8 @@ function refusalOf(value: unknown): Refusal | undefined {
   if (!isPlainObject(metadata) || !metadata['name']) return missing('metadata.name');
   const wrong = metadataRefusal(metadata);
   if (wrong) return wrong;
-  const ours = kind === LLMISVC.kind || kind === LLMISVC_CONFIG.kind;
-  if (ours && groupOf(apiVersion) === SERVING_GROUP && apiVersion !== LLMISVC.apiVersion) {
-    const message = `Field apiVersion is ${JSON.stringify(apiVersion)}; allowed is ${LLMISVC.apiVersion}.`;
+  if (isOurs({ apiVersion, kind }) && !VERSIONS.includes(apiVersion)) {
+    const message = `Field apiVersion is ${JSON.stringify(apiVersion)}; allowed are ${VERSIONS.join(' and ')}.`;
     return { at: ['apiVersion'], path: 'apiVersion', message };
   }
   return undefined;

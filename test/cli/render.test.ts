@@ -146,7 +146,8 @@ describe('problems', () => {
     expect((await problemsOf(SERVICE.replace(/kind.*\n/, '')))[0]).toBe(
       '<stdin>:1:1: kind: Field kind is not set; every Kubernetes object has it.',
     );
-    expect((await problemsOf(SERVICE.replace('v1alpha2', 'v1alpha1')))[0]).toContain('<stdin>:1:1: apiVersion: ');
+    expect((await problemsOf(SERVICE.replace('v1alpha2', 'v1beta1')))[0]).toContain('<stdin>:1:1: apiVersion: ');
+    expect(await problemsOf(SERVICE.replace('v1alpha2', 'v1alpha1'))).toEqual(await problemsOf(SERVICE));
     expect((await problemsOf(`${SERVICE}---\n${SERVICE}`))[0]).toContain('is given twice, first in <stdin>:1.');
     expect((await problemsOf('apiVersion: v1\nkind: Kustomization\n'))[0]).toContain('kubectl kustomize');
   });
