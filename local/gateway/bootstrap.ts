@@ -63,7 +63,7 @@ function pointTo127(cluster: Cluster): void {
   }
 }
 
-/** A copy of the configuration with paths and the zone placeholder replaced in every string. */
+/** A copy of the configuration with paths and the zone variable replaced in every string. */
 function adapt(value: unknown, folders: ProxyFolders): unknown {
   if (typeof value === 'string') {
     if (value === '$(ENVOY_SERVICE_ZONE)') return 'local';
