@@ -139,6 +139,12 @@ async function collectionPath(client: Client, gvk: Gvk, namespace: string): Prom
   return resourcePath(resource, namespace);
 }
 
+const CONFIG_PROTECTION = {
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind: 'ValidatingAdmissionPolicyBinding',
+  name: 'llmisvc-config-in-use',
+};
+
 async function install(controlPlane: ControlPlane, admin: Client, signal: AbortSignal): Promise<void> {
   const apply = async (...source: readonly string[]): Promise<void> => {
     const { code, stderr } = await controlPlane.kubectl(['apply', '--server-side', ...source], { signal });
@@ -159,6 +165,8 @@ async function install(controlPlane: ControlPlane, admin: Client, signal: AbortS
     signal,
   );
   await apply('-k', join(ROOT, 'manifests/base'));
+  // Namespaces are emptied while no operator runs, so configs still say who used them.
+  await admin.remove(CONFIG_PROTECTION, { signal });
   await admin.create(GATEWAY_CLASS_OBJECT, { signal });
   const { namespace, name } = (await admin.create(GATEWAY_OBJECT, { signal })).metadata;
   await admin.patch({ ...GATEWAY, namespace, name }, { status: gatewayStatus(0) }, { subresource: 'status', signal });
