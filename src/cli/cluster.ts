@@ -1,19 +1,11 @@
 import { CONFIG_MAP } from '../api/children.ts';
 import { LLMISVC, type LLMInferenceService } from '../api/llmisvc.ts';
-import {
-  gvkKey,
-  isPlainObject,
-  jsonEqual,
-  type KubeObject,
-  type Query,
-  type Ref,
-  refKey,
-  refOf,
-} from '../api/object.ts';
+import { gvkKey, jsonEqual, type KubeObject, type Query, type Ref, refKey, refOf } from '../api/object.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../api/settings.ts';
 import { type Answer, fixedSource, type Source } from '../api/snapshot.ts';
 import { createClient } from '../kube/client.ts';
 import { isForbidden, isUnserved } from '../kube/errors.ts';
+import { withoutValues } from '../kube/secret.ts';
 import type { Client } from '../kube/types.ts';
 import { type Complaint, Trouble } from './complaint.ts';
 import type { Located } from './input.ts';
@@ -178,15 +170,6 @@ function refusedAnswer(error: unknown): { readonly state: 'unserved' | 'forbidde
   if (isUnserved(error)) return { state: 'unserved' };
   if (isForbidden(error)) return { state: 'forbidden' };
   throw error;
-}
-
-/** Of a Secret only the names of its keys are kept. */
-function withoutValues(object: KubeObject): KubeObject {
-  if (object.kind !== 'Secret') return object;
-  const { data } = object as KubeObject & { readonly data?: unknown };
-  const keys = isPlainObject(data) ? Object.keys(data) : [];
-  const { apiVersion, kind, metadata } = object;
-  return { apiVersion, kind, metadata, data: Object.fromEntries(keys.map((key) => [key, ''])) } as KubeObject;
 }
 
 function keyOf({ metadata }: KubeObject): { readonly namespace?: string; readonly name: string } {

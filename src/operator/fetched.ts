@@ -1,8 +1,9 @@
-import { describe, isPlainObject, jsonEqual, type KubeObject, type Ref, refKey } from '../api/object.ts';
+import { describe, jsonEqual, type KubeObject, type Ref, refKey } from '../api/object.ts';
 import type { Answer } from '../api/snapshot.ts';
 import { isForbidden, isUnserved } from '../kube/errors.ts';
 import type { Log } from '../kube/log.ts';
 import { realTiming, type Timing } from '../kube/timing.ts';
+import { withoutValues } from '../kube/secret.ts';
 import type { Client } from '../kube/types.ts';
 import { trimmed } from './drift.ts';
 
@@ -94,12 +95,4 @@ async function answerOf(client: Pick<Client, 'read'>, ref: Ref, signal: AbortSig
     if (isForbidden(error)) return { state: 'forbidden' };
     throw error;
   }
-}
-
-function withoutValues(object: KubeObject): KubeObject {
-  if (object.kind !== 'Secret') return object;
-  const { data } = object as KubeObject & { readonly data?: unknown };
-  const keys = isPlainObject(data) ? Object.keys(data) : [];
-  const { apiVersion, kind, metadata } = object;
-  return { apiVersion, kind, metadata, data: Object.fromEntries(keys.map((key) => [key, ''])) } as KubeObject;
 }
