@@ -8,6 +8,11 @@ const ATTEMPTS = 3;
 /** The status of a service or of a config. */
 interface Status {
   readonly conditions?: readonly Condition[];
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+interface HasStatus extends KubeObject {
+  readonly status?: Status;
 }
 
 /**
@@ -17,9 +22,9 @@ interface Status {
  *   object is gone or was changed in a way that makes the status outdated: the next pass decides anew
  * @throws ApiError
  */
-export async function writeStatus<S extends Status, T extends KubeObject & { readonly status?: S }>(
+export async function writeStatus<T extends HasStatus>(
   object: T,
-  status: S,
+  status: Status,
   client: Client,
   signal: AbortSignal,
 ): Promise<T | undefined> {
@@ -35,10 +40,16 @@ export async function writeStatus<S extends Status, T extends KubeObject & { rea
       if (!isConflict(error) || attempt === ATTEMPTS) throw error;
     }
     const now = await client.read<T>(refOf(base), signal);
-    const { uid, generation } = object.metadata;
-    if (!now || now.metadata.uid !== uid || now.metadata.generation !== generation) return undefined;
+    if (!now || isOutdated(object, now)) return undefined;
     base = now;
   }
+}
+
+/** The annotations of the status pin configs, so somebody else's change of them decides as much as one of the spec. */
+function isOutdated(seen: HasStatus, now: HasStatus): boolean {
+  const { uid, generation } = seen.metadata;
+  if (now.metadata.uid !== uid || now.metadata.generation !== generation) return true;
+  return !jsonEqual(seen.status?.annotations ?? {}, now.status?.annotations ?? {});
 }
 
 /**
