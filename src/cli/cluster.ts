@@ -3,8 +3,8 @@ import { LLMISVC, type LLMInferenceService } from '../api/llmisvc.ts';
 import { gvkKey, jsonEqual, type KubeObject, type Query, type Ref, refKey, refOf } from '../api/object.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../api/settings.ts';
 import { type Answer, fixedSource, type Source } from '../api/snapshot.ts';
+import { answerTo } from '../kube/answers.ts';
 import { createClient } from '../kube/client.ts';
-import { isForbidden, isUnserved } from '../kube/errors.ts';
 import { withoutValues } from '../kube/secret.ts';
 import type { Client } from '../kube/types.ts';
 import { type Complaint, Trouble } from './complaint.ts';
@@ -88,7 +88,7 @@ export function worldOf(
     },
   };
   const read = async (ref: Ref): Promise<KubeObject | undefined> => {
-    const answer = await answerOf(() => client.read(ref, signal));
+    const answer = await answerTo(() => readable(client, ref, signal));
     known.set(refKey(ref), answer);
     return answer.state === 'found' ? answer.value : undefined;
   };
@@ -100,7 +100,11 @@ export function worldOf(
       for (const asked of reads) {
         signal.throwIfAborted();
         if ('ref' in asked) await read(asked.ref);
-        else lists.set(listKey(asked.query), await listOf(client, asked.query, signal));
+        else
+          lists.set(
+            listKey(asked.query),
+            await answerTo(async () => (await client.list(asked.query, { signal })).items),
+          );
       }
       return true;
     },
@@ -126,7 +130,7 @@ async function clusterSettings(
     return settingsFrom(inputs, { presets: [], settings: base }, { systemNamespace, configPrefix });
   }
   const ref = { ...CONFIG_MAP, namespace: systemNamespace, name: SETTINGS_CONFIG_MAP };
-  const answer = await answerOf(() => client.read(ref, signal));
+  const answer = await answerTo(() => readable(client, ref, signal));
   if (answer.state !== 'found') return { settings: base, complaints: [] };
   const { settings, complaints } = await settingsOf(answer.value, base);
   const object = `ConfigMap ${systemNamespace}/${SETTINGS_CONFIG_MAP}`;
@@ -149,27 +153,9 @@ export function withIdentity(service: LLMInferenceService, live: LLMInferenceSer
   };
 }
 
-async function answerOf(ask: () => Promise<KubeObject | undefined>): Promise<Answer<KubeObject>> {
-  try {
-    const object = await ask();
-    return object ? { state: 'found', value: withoutValues(object) } : { state: 'absent' };
-  } catch (error) {
-    return refusedAnswer(error);
-  }
-}
-
-async function listOf(client: Client, query: Query, signal: AbortSignal): Promise<Answer<readonly KubeObject[]>> {
-  try {
-    return { state: 'found', value: (await client.list(query, { signal })).items };
-  } catch (error) {
-    return refusedAnswer(error);
-  }
-}
-
-function refusedAnswer(error: unknown): { readonly state: 'unserved' | 'forbidden' } {
-  if (isUnserved(error)) return { state: 'unserved' };
-  if (isForbidden(error)) return { state: 'forbidden' };
-  throw error;
+async function readable(client: Client, ref: Ref, signal: AbortSignal): Promise<KubeObject | undefined> {
+  const object = await client.read(ref, signal);
+  return object && withoutValues(object);
 }
 
 function keyOf({ metadata }: KubeObject): { readonly namespace?: string; readonly name: string } {

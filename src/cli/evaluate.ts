@@ -5,7 +5,7 @@ import type { Problem } from '../api/problem.ts';
 import { type Read, recordingSnapshot, type Snapshot, type Source, type View } from '../api/snapshot.ts';
 import type { Effective } from '../config/effective.ts';
 import { resolve } from '../config/resolve.ts';
-import { isOurs, ownerOf } from '../operator/ownership.ts';
+import { isOurs, ownerOf } from '../apply/ownership.ts';
 import type { Child, Plan } from '../render/plan.ts';
 import { render } from '../render/render.ts';
 import { assess } from '../status/assess.ts';

@@ -20,6 +20,6 @@ export function isSettings(object: KubeObject, systemNamespace: string): boolean
 /** The settings as the operator reads them from the ConfigMap. `base` holds where it says nothing. */
 export async function settingsOf(configMap: KubeObject, base: Settings): Promise<SettingsReading> {
   // Loaded only when there is a ConfigMap to read: the checks take longer to load than a command takes.
-  const { readSettings } = await import('../operator/settings.ts');
+  const { readSettings } = await import('../api/readsettings.ts');
   return readSettings(configMap, base);
 }

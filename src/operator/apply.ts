@@ -9,9 +9,9 @@ import type { Client } from '../kube/types.ts';
 import type { Child, Plan } from '../render/plan.ts';
 import type { Drift } from './drift.ts';
 import { handOver, takeFromKServe } from './handover.ts';
-import { isOurs, ownerOf, ownFields } from './ownership.ts';
+import { isOurs, ownerOf, ownFields } from '../apply/ownership.ts';
 import { prune } from './prune.ts';
-import { refusalOf } from './refusal.ts';
+import { refusalOf } from '../apply/refusal.ts';
 
 export interface ApplyContext {
   readonly client: Client;

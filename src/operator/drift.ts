@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { canonicalJson, type KubeObject, refKey, refOf } from '../api/object.ts';
 import { type View, view } from '../api/snapshot.ts';
 import { ANNOTATION_HASH } from '../api/wellknown.ts';
-import { type FieldSet, isOwnEntry, missingFields, ownFields } from './ownership.ts';
+import { type FieldSet, isOwnEntry, missingFields, ownFields } from '../apply/ownership.ts';
 
 /** What an apply has to be repeated for when it changes: who owns the object, what was desired, what we still own. */
 export const DRIFT_VIEW: View<KubeObject, unknown> = view('operator/drift', ({ metadata }) => [

@@ -1,6 +1,6 @@
 import { describe, jsonEqual, type KubeObject, type Ref, refKey } from '../api/object.ts';
 import type { Answer } from '../api/snapshot.ts';
-import { isForbidden, isUnserved } from '../kube/errors.ts';
+import { answerTo } from '../kube/answers.ts';
 import type { Log } from '../kube/log.ts';
 import { realTiming, type Timing } from '../kube/timing.ts';
 import { withoutValues } from '../kube/secret.ts';
@@ -47,7 +47,7 @@ export function createFetched(options: FetchedOptions): FetchedObjects {
 
   async function read(ref: Ref, signal: AbortSignal): Promise<void> {
     const key = refKey(ref);
-    const answer = await answerOf(client, ref, signal);
+    const answer = await answerTo(() => readable(client, ref, signal));
     const before = known.get(key)?.answer;
     known.set(key, { ref, answer, due: timing.now() + (answer.state === 'found' ? FOUND_FOR : ABSENT_FOR) });
     if (before && !jsonEqual(before, answer)) onChange(ref);
@@ -86,13 +86,7 @@ export function createFetched(options: FetchedOptions): FetchedObjects {
   };
 }
 
-async function answerOf(client: Pick<Client, 'read'>, ref: Ref, signal: AbortSignal): Promise<Answer<KubeObject>> {
-  try {
-    const object = await client.read(ref, signal);
-    return object ? { state: 'found', value: trimmed(withoutValues(object)) } : { state: 'absent' };
-  } catch (error) {
-    if (isUnserved(error)) return { state: 'unserved' };
-    if (isForbidden(error)) return { state: 'forbidden' };
-    throw error;
-  }
+async function readable(client: Pick<Client, 'read'>, ref: Ref, signal: AbortSignal): Promise<KubeObject | undefined> {
+  const object = await client.read(ref, signal);
+  return object && trimmed(withoutValues(object));
 }

@@ -3,7 +3,7 @@ import { FIELD_MANAGER, HANDOVER_MANAGER, KSERVE_FIELD_MANAGERS } from '../api/w
 import { isConflict } from '../kube/errors.ts';
 import type { Client } from '../kube/types.ts';
 import type { Child } from '../render/plan.ts';
-import { type FieldSet, holds, isOwnEntry, ownFields, union } from './ownership.ts';
+import { type FieldSet, holds, isOwnEntry, ownFields, union } from '../apply/ownership.ts';
 
 const ATTEMPTS = 5;
 

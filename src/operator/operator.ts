@@ -1,5 +1,6 @@
 import { CONFIG_MAP } from '../api/children.ts';
 import type { KubeObject } from '../api/object.ts';
+import { SETTINGS_CONFIG_MAP } from '../api/readsettings.ts';
 import { KSERVE_LEASE_NAME, LEASE_NAME } from '../api/wellknown.ts';
 import { createClient } from '../kube/client.ts';
 import { campaign, type Leadership } from '../kube/lease.ts';
@@ -12,7 +13,7 @@ import { type Controller, createController } from './controller.ts';
 import type { Flags } from './flags.ts';
 import { keepGatewayCertificate } from './gatewaycertificate.ts';
 import { type ProbeServers, serveProbes } from './probes.ts';
-import { createLiveSettings, type LiveSettings, SETTINGS_CONFIG_MAP } from './settings.ts';
+import { createLiveSettings, type LiveSettings } from './settings.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export interface OperatorOptions {

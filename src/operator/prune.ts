@@ -4,8 +4,8 @@ import type { Part, Problem } from '../api/problem.ts';
 import type { Effective } from '../config/effective.ts';
 import type { Plan } from '../render/plan.ts';
 import type { ApplyContext } from './apply.ts';
-import { isOurs } from './ownership.ts';
-import { refusalOf } from './refusal.ts';
+import { isOurs } from '../apply/ownership.ts';
+import { refusalOf } from '../apply/refusal.ts';
 
 /**
  * Deletes what this service controls, of the kinds that it may have, and no longer wants. Parts that are held keep all

@@ -5,7 +5,7 @@ import { type Store, store } from '../kube/store.ts';
 import type { Client } from '../kube/types.ts';
 import { trimmed } from './drift.ts';
 import { CUSTOM_RESOURCE_DEFINITION, INDEXED_LABELS, WATCHED_KINDS, type WatchedKind } from './kinds.ts';
-import { isOwnEntry } from './ownership.ts';
+import { isOwnEntry } from '../apply/ownership.ts';
 import type { Coverage } from './snapshot.ts';
 
 export interface WatchesOptions {

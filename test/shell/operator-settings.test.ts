@@ -1,6 +1,7 @@
 import { DEFAULT_SETTINGS } from '../../src/api/settings.ts';
 import { readFlags } from '../../src/operator/flags.ts';
-import { createLiveSettings, readSettings } from '../../src/operator/settings.ts';
+import { readSettings } from '../../src/api/readsettings.ts';
+import { createLiveSettings } from '../../src/operator/settings.ts';
 
 const configMap = (data: Record<string, string>) => ({
   apiVersion: 'v1',

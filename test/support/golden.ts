@@ -9,7 +9,7 @@ import type { Problem } from '../../src/api/problem.ts';
 import type { Effective } from '../../src/config/effective.ts';
 import { resolve } from '../../src/config/resolve.ts';
 import { apiErrorOf } from '../../src/kube/errors.ts';
-import { refusalOf } from '../../src/operator/refusal.ts';
+import { refusalOf } from '../../src/apply/refusal.ts';
 import type { Child, Plan } from '../../src/render/plan.ts';
 import { render } from '../../src/render/render.ts';
 import { assess } from '../../src/status/assess.ts';

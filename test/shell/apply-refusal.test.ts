@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../src/api/object.ts';
 import type { Effective } from '../../src/config/effective.ts';
 import { ApiError } from '../../src/kube/errors.ts';
-import { refusalOf } from '../../src/operator/refusal.ts';
+import { refusalOf } from '../../src/apply/refusal.ts';
 import { mergePatch } from '../../src/operator/status.ts';
 import type { Child } from '../../src/render/plan.ts';
 

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../src/api/object.ts';
 import { ANNOTATION_HASH } from '../../src/api/wellknown.ts';
 import { createDrift, trimmed } from '../../src/operator/drift.ts';
-import { type FieldSet, missingFields, union } from '../../src/operator/ownership.ts';
+import { type FieldSet, missingFields, union } from '../../src/apply/ownership.ts';
 
 const deployment = (container: object, more: object = {}): KubeObject =>
   ({
