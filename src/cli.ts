@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
 import { processIo } from './cli/io.ts';
-import { run } from './cli/program.ts';
+import { createProgram, run } from './cli/program.ts';
 
 const stop = new AbortController();
 for (const [signal, code] of [
@@ -17,4 +17,15 @@ for (const [signal, code] of [
 
 const called = basename(process.argv[1] ?? '').replace(/\.[jt]s$/, '');
 const name = called.startsWith('kubectl-') ? `kubectl ${called.slice('kubectl-'.length)}` : 'llmisvc';
-process.exitCode = await run(process.argv.slice(2), name, packageJson.version, processIo(stop.signal));
+const args = process.argv.slice(2);
+const io = processIo(stop.signal);
+if (called === 'kubectl_complete-llmisvc') {
+  const { complete } = await import('./cli/complete.ts');
+  complete(
+    args,
+    createProgram(name, packageJson.version, io, () => {}),
+    io,
+  );
+} else {
+  process.exitCode = await run(args, name, packageJson.version, io);
+}

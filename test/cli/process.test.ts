@@ -1,35 +1,50 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { llmisvc, SERVICE, useFolder } from './cliprocess.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const folder = useFolder();
 const FILE = 'examples/qwen2-7b.yaml';
 
-function build(): string {
-  // A copy of the project builds into a folder of its own, so that nothing else that builds is in the way.
+interface Packed {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
+/** The package as `npm publish` would send it, from a copy of the project: it builds into a folder of its own. */
+function pack(): Packed {
   const root = folder.path('project');
   mkdirSync(root);
-  for (const part of ['src', 'scripts', 'manifests', 'crds', 'examples', 'package.json']) {
+  for (const part of ['src', 'scripts', 'manifests', 'crds', 'examples', 'package.json', 'README.md']) {
     cpSync(join(ROOT, part), join(root, part), { recursive: true });
   }
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
-  const { status, stderr } = spawnSync(process.execPath, ['scripts/build.ts'], { cwd: root, encoding: 'utf8' });
-  if (status !== 0) throw new Error(stderr);
-  return join(root, 'dist');
+  const [packed] = JSON.parse(npm(root, 'pack', '--json')) as readonly [Packed];
+  return packed;
 }
 
-describe('the bundle, in an empty folder', () => {
+function npm(cwd: string, ...args: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync('npm', [...args, '--loglevel=error'], { cwd, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`npm ${args.join(' ')}: ${stderr}`);
+  // What the build prints comes before npm's own output.
+  return stdout.slice(stdout.search(/^[[{]/m));
+}
+
+describe('the package, installed into an empty folder', () => {
   let cli = '';
+  let plugin = '';
+  let packed: Packed;
 
   beforeAll(() => {
-    const dist = build();
+    packed = pack();
     const empty = folder.path('installed');
-    cpSync(dist, empty, { recursive: true });
-    cli = join(empty, 'cli.js');
-    symlinkSync(cli, folder.path('kubectl-llmisvc'));
-  }, 60_000);
+    mkdirSync(empty);
+    npm(empty, 'install', '--offline', '--prefix', empty, join(folder.path('project'), packed.filename));
+    const programs = join(empty, 'node_modules', '.bin');
+    cli = join(programs, 'llmisvc');
+    plugin = join(programs, 'kubectl-llmisvc');
+  }, 120_000);
 
   const run = (program: string, ...args: readonly string[]) =>
     spawnSync(process.execPath, [program, ...args], {
@@ -37,6 +52,17 @@ describe('the bundle, in an empty folder', () => {
       encoding: 'utf8',
       env: { PATH: process.env['PATH'] },
     });
+
+  it('holds the command line and nothing else, and needs no other package', () => {
+    const files = packed.files
+      .map(({ path }) => path.replace(/-[A-Z0-9]{8}\./, '.'))
+      .map((path) => path.replace(/\/[^/]*$/, '/*'));
+    expect([...new Set(files)].toSorted()).toEqual(['README.md', 'dist/*', 'dist/cli-parts/*', 'package.json']);
+    expect(packed.files.map(({ path }) => path)).not.toContain('dist/main.js');
+    expect(readdirSync(folder.path('installed/node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
+      'llmisvc',
+    ]);
+  });
 
   it('renders, explains and lints as the sources do, with presets, settings and schemas inside', async () => {
     const commands = [
@@ -64,8 +90,20 @@ describe('the bundle, in an empty folder', () => {
   });
 
   it('calls itself as it was called: as a plugin of kubectl', () => {
-    expect(run(folder.path('kubectl-llmisvc'), '--help').stdout).toContain('Usage: kubectl llmisvc ');
+    expect(run(plugin, '--help').stdout).toContain('Usage: kubectl llmisvc ');
     expect(run(cli, '--help').stdout).toContain('Usage: llmisvc ');
+  });
+
+  it('completes for kubectl, which asks a program of its own', () => {
+    const completer = join(dirname(plugin), 'kubectl_complete-llmisvc');
+    const offered = (...words: readonly string[]) => run(completer, ...words).stdout.split('\n');
+    expect(offered('re')).toEqual([expect.stringMatching(/^render\tPrint the children/), ':4', '']);
+    expect(offered('lint', '-f', 'x.yaml', '-o', 's')).toEqual(['sarif\tformat', ':4', '']);
+    expect(offered('diff', '--from-')).toEqual([':4', '']);
+    expect(offered('render', '--from-')).toEqual([expect.stringMatching(/^--from-cluster\t/), ':4', '']);
+    expect(offered('render', '-f', '')).toEqual([':0', '']);
+    expect(offered('completion', 'f')).toEqual(['fish\t', ':4', '']);
+    expect(offered('nothing', '')).toEqual([':4', '']);
   });
 
   it('ends quietly when its reader goes away', () => {
