@@ -93,11 +93,17 @@ function withoutCopy(annotations: Readonly<Record<string, string>>): Readonly<Re
   return rest;
 }
 
+/** Field sets name our owner reference by its uid, the one thing in which those of like objects differ. */
+const OWNER_KEY = /"k:\{\\"uid\\":\\"[^"\\]*\\"\}"/g;
+/** A key that every item of a list has. */
+const ANY_KEY = '"k:{}"';
+
 function shared(fields: FieldSet): FieldSet {
-  const text = JSON.stringify(fields);
+  const text = JSON.stringify(fields).replaceAll(OWNER_KEY, ANY_KEY);
   const known = sets.get(text);
   if (known) return known;
   if (sets.size >= SETS) sets.clear();
-  sets.set(text, fields);
-  return fields;
+  const set = JSON.parse(text) as FieldSet;
+  sets.set(text, set);
+  return set;
 }

@@ -31,7 +31,7 @@ export function verdictOf(problem: Problem, settings: Settings): Verdict {
 /** The text with a full stop, unless it ends like a sentence. The first letter stays: it may be that of a name. */
 export function ended(text: string): string {
   const trimmed = text.trim();
-  return /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+  return /[.!?\u2026]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }
 
 interface Row<P> {
