@@ -52,6 +52,12 @@ export function formatQuantity({ nano, format }: Quantity): string {
   return `${sign}${amount}n`;
 }
 
+/** The value as a whole number; a fraction counts as one more, away from zero. */
+export function roundedUp({ nano }: Quantity): bigint {
+  const whole = nano / NANO;
+  return nano % NANO === 0n ? whole : nano < 0n ? whole - 1n : whole + 1n;
+}
+
 interface Scale {
   readonly times: bigint;
   readonly tens: number;

@@ -44,7 +44,7 @@ export function resolve(service: LLMInferenceService, snapshot: Snapshot, settin
   if (problems.some(({ code }) => code !== 'UnsupportedField')) return uncombined(own, layers, pins, problems);
 
   const merged = mergeLayers(layers);
-  const expanded = expand(merged, templateData(named, settings));
+  const expanded = expand(merged, templateData(named, merged, settings));
   if ('error' in expanded) {
     return uncombined(own, layers, pins, [...problems, templateProblem(expanded.error, merged, layers)]);
   }

@@ -1,21 +1,32 @@
 /** Where a parser stands in the tokens of a template, and how it complains. */
 import { TemplateError } from './error.ts';
 import type { Token } from './lex.ts';
+import type { Node } from './nodes.ts';
+import { quote } from './quote.ts';
 
-const DEEPEST = 100;
+const DEEPEST = 200;
+const MOST_VARIABLES = 1_000;
 
 export interface Parser {
   readonly name: string;
+  readonly text: string;
   readonly functions: ReadonlySet<string>;
   readonly tokens: readonly Token[];
   at: number;
   variables: string[];
   ranges: number;
+  /** The templates that `define` and `block` name. */
+  readonly definitions: Map<string, readonly Node[]>;
   depth: number;
 }
 
 export function descend(parser: Parser): void {
-  if (++parser.depth > DEEPEST) fail(parser, 'max expression depth exceeded');
+  if (++parser.depth > DEEPEST) fail(parser, `max expression depth exceeded: ${DEEPEST}`);
+}
+
+/** A variable is in scope until the list ends that it is declared in. */
+export function declare(parser: Parser, name: string): void {
+  if (parser.variables.push(name) > MOST_VARIABLES) fail(parser, `more than ${MOST_VARIABLES} variables in scope`);
 }
 
 export function expectRight(parser: Parser, context: string): number {
@@ -53,7 +64,8 @@ export function unexpected(parser: Parser, token: Token, context: string): never
 export function tokenText({ kind, text }: Token): string {
   if (kind === 'eof') return 'EOF';
   if (kind === 'keyword' || kind === 'dot' || kind === 'nil') return `<${text}>`;
-  return text.length > 10 ? `${JSON.stringify(text.slice(0, 10))}...` : JSON.stringify(text);
+  const start = [...text.slice(0, 20)].slice(0, 10).join('');
+  return start.length < text.length && text.length > 10 ? `${quote(start)}...` : quote(text);
 }
 
 export function fail(parser: Parser, message: string): never {
@@ -65,9 +77,6 @@ export function fail(parser: Parser, message: string): never {
 }
 
 export function parseError(parser: Parser, message: string, offset: number): TemplateError {
-  const before = parser.tokens
-    .filter((token) => token.kind === 'text' && token.offset < offset)
-    .map((token) => token.text);
-  const line = 1 + before.join('').split('\n').length - 1;
+  const line = parser.text.slice(0, offset).split('\n').length;
   return new TemplateError('parse', `template: ${parser.name}:${line}: ${message}`, offset);
 }

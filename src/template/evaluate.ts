@@ -1,12 +1,28 @@
 /** Evaluates pipelines, their commands and their words. */
 import { field } from './field.ts';
-import type { Argument, TemplateFunction } from './funcs.ts';
+import { TooLong } from './format.ts';
+import type { Argument, Result, TemplateFunction } from './funcs.ts';
 import { type Command, nodeText, type Pipeline, type Word } from './nodes.ts';
-import { executionError, type State, step } from './state.ts';
-import { BOOL, dereference, FLOAT, type GoValue, INT, isNil, isTrue, NONE, stringValue, typeName } from './values.ts';
+import { quote } from './quote.ts';
+import { enter, executionError, handle, type State, step } from './state.ts';
+import {
+  BOOL,
+  FLOAT,
+  type GoType,
+  type GoValue,
+  INT,
+  INT64,
+  isNil,
+  isTrue,
+  NONE,
+  printed,
+  stringValue,
+  typeName,
+} from './values.ts';
 
 /** The value of a pipeline. Variables that it declares stay on the stack of the state. */
 export function evaluate(state: State, dot: GoValue, pipeline: Pipeline): GoValue {
+  enter(state);
   state.node = pipeline;
   let value: GoValue | undefined;
   for (const command of pipeline.commands) value = run(state, dot, command, value);
@@ -15,6 +31,7 @@ export function evaluate(state: State, dot: GoValue, pipeline: Pipeline): GoValu
     if (pipeline.assigns) setVariable(state, name, result);
     else state.variables.push({ name, value: result });
   }
+  state.depth--;
   return result;
 }
 
@@ -30,10 +47,11 @@ function run(state: State, dot: GoValue, command: Command, piped: GoValue | unde
   const [first, ...rest] = command.words as [Word, ...Word[]];
   step(state);
   if (first.kind === 'function') return call(state, dot, first, command, rest, piped);
-  state.node = first;
+  if (first.kind !== 'pipeline') state.node = first;
   if (first.kind === 'field' || first.kind === 'chain' || (first.kind === 'variable' && first.names.length > 0)) {
-    return chain(state, dot, first, rest.length > 0 || piped !== undefined);
+    return chain(state, dot, first, rest.length + (piped ? 1 : 0));
   }
+  if (first.kind === 'variable') variableValue(state, first.variable);
   if (rest.length > 0 || piped !== undefined) {
     throw executionError(state, `can't give argument to non-function ${nodeText(first)}`);
   }
@@ -46,9 +64,9 @@ function wordValue(state: State, dot: GoValue, word: Word): GoValue {
   switch (word.kind) {
     case 'field':
     case 'chain':
-      return chain(state, dot, word, false);
+      return chain(state, dot, word, 0);
     case 'variable':
-      return word.names.length > 0 ? chain(state, dot, word, false) : variableValue(state, word.variable);
+      return word.names.length > 0 ? chain(state, dot, word, 0) : variableValue(state, word.variable);
     case 'function':
       return call(state, dot, word, word, [], undefined);
     case 'pipeline':
@@ -82,18 +100,30 @@ function call(
 ): GoValue {
   state.node = word;
   const callee = state.functions.get(word.name);
-  if (!callee) throw executionError(state, `${JSON.stringify(word.name)} is not a defined function`);
+  if (!callee) throw executionError(state, `${quote(word.name)} is not a defined function`);
   const count = rest.length + (piped ? 1 : 0);
   checkCount(state, word.name, callee, count, rest.length);
   if (callee.stopsAt !== undefined) return shortCircuit(state, dot, callee.stopsAt, rest, piped);
   const values = rest.map((argument, index) => argumentValue(state, dot, argument, parameter(callee, index)));
   if (piped) values.push(fit(state, piped, parameter(callee, rest.length)));
-  const result = callee.call(values);
+  for (const value of values) handle(state, value);
+  const [argument] = rest;
+  const result = made(callee, values, () => (argument ? nodeText(argument) : printed(piped ?? NONE)));
   if ('error' in result) {
     state.node = at;
     throw executionError(state, `error calling ${word.name}: ${result.error}`);
   }
+  handle(state, result.value);
   return result.value;
+}
+
+function made(callee: TemplateFunction, values: readonly GoValue[], written: () => string): Result {
+  try {
+    return callee.call(values, written);
+  } catch (error) {
+    if (error instanceof TooLong) return { error: error.message };
+    throw error;
+  }
 }
 
 function checkCount(state: State, name: string, callee: TemplateFunction, count: number, written: number): void {
@@ -133,35 +163,39 @@ function argumentValue(state: State, dot: GoValue, word: Word, wanted: Argument)
   if (!literal) return fit(state, wordValue(state, dot, word), wanted);
   if (wanted === 'string' && word.kind !== 'string')
     throw executionError(state, `expected string; found ${nodeText(word)}`);
-  if (wanted === 'int' && (word.kind !== 'number' || !Number.isInteger(word.value))) {
+  if (wanted === 'int64' && (word.kind !== 'number' || !Number.isInteger(word.value))) {
     throw executionError(state, `expected integer; found ${nodeText(word)}`);
   }
-  return wordValue(state, dot, word);
+  const value = wordValue(state, dot, word);
+  return wanted === 'int64' ? { type: INT64, json: value.json } : value;
 }
 
-/** Go follows one pointer where a function wants what it points to. */
+/** Go follows one pointer where a function wants what it points to. A named string type is not a string. */
 function fit(state: State, value: GoValue, wanted: Argument): GoValue {
   if (wanted === 'any') return value;
   if (value.type.kind === 'none') throw executionError(state, `invalid value; expected ${wanted}`);
-  if (value.type.kind === 'pointer' && value.type.of.kind === wanted && isNil(value)) {
-    throw executionError(state, `dereference of nil pointer of type ${wanted}`);
+  if (accepts(wanted, value.type)) return value;
+  const { type, json } = value;
+  if (type.kind !== 'pointer' || !accepts(wanted, type.of)) {
+    throw executionError(state, `wrong type for value; expected ${wanted}; got ${typeName(type)}`);
   }
-  const inner = dereference(value);
-  if (inner.type.kind !== wanted) {
-    throw executionError(state, `wrong type for value; expected ${wanted}; got ${typeName(value.type)}`);
-  }
-  return inner;
+  if (isNil(value)) throw executionError(state, `dereference of nil pointer of type ${wanted}`);
+  return { type: type.of, json };
+}
+
+function accepts(wanted: Argument, type: GoType): boolean {
+  return 'name' in type && type.name === wanted;
 }
 
 type Chain = Extract<Word, { kind: 'field' | 'variable' | 'chain' }>;
 
-function chain(state: State, dot: GoValue, word: Chain, hasArguments: boolean): GoValue {
+function chain(state: State, dot: GoValue, word: Chain, argumentCount: number): GoValue {
   if (word.kind === 'chain' && word.of.kind === 'nil') {
     throw executionError(state, `indirection through explicit nil in ${nodeText(word)}`);
   }
   let value = start(state, dot, word);
   word.names.forEach((name, index) => {
-    value = field(state, value, name, hasArguments && index === word.names.length - 1);
+    value = field(state, value, name, index === word.names.length - 1 ? argumentCount : 0);
   });
   return value;
 }

@@ -1,37 +1,32 @@
 import { evaluate, setVariable } from './evaluate.ts';
 import type { TemplateFunction } from './funcs.ts';
 import type { Branch, Node, Pipeline, Template } from './nodes.ts';
-import { executionError, type State, step, write } from './state.ts';
-import {
-  dereference,
-  type GoValue,
-  intValue,
-  isTrue,
-  items,
-  NONE,
-  printed,
-  sortedEntries,
-  stringValue,
-} from './values.ts';
+import { quote } from './quote.ts';
+import { type Budget, enter, executionError, invoke, type State, step, write } from './state.ts';
+import { dereference, type GoValue, intValue, isTrue, items, NONE, printed, sortedEntries } from './values.ts';
 
 /**
  * Executes a template over `data` with `missingkey=error` and returns its output. Throws a `TemplateError` in Go's words.
- * The number of steps and the length of the output are bounded.
+ * The number of steps and the length of the output are bounded by `budget`, which templates can share.
  */
 export function execute(
   name: string,
   template: Template,
   data: GoValue,
   functions: ReadonlyMap<string, TemplateFunction>,
+  budget: Budget = { steps: 0, output: 0 },
 ): string {
   const state: State = {
     name,
-    text: template.text,
+    executing: name,
+    template,
     functions,
+    budget,
     output: '',
-    steps: 0,
     node: undefined,
     variables: [{ name: '$', value: data }],
+    invocations: 0,
+    depth: 0,
   };
   walkAll(state, data, template.nodes);
   return state.output;
@@ -41,11 +36,14 @@ export function execute(
 type Flow = 'next' | 'break' | 'continue';
 
 function walkAll(state: State, dot: GoValue, nodes: readonly Node[]): Flow {
+  enter(state);
+  let flow: Flow = 'next';
   for (const node of nodes) {
-    const flow = walk(state, dot, node);
-    if (flow !== 'next') return flow;
+    flow = walk(state, dot, node);
+    if (flow !== 'next') break;
   }
-  return 'next';
+  state.depth--;
+  return flow;
 }
 
 function walk(state: State, dot: GoValue, node: Node): Flow {
@@ -64,6 +62,9 @@ function walk(state: State, dot: GoValue, node: Node): Flow {
     case 'break':
     case 'continue':
       return node.kind;
+    case 'template':
+      walkTemplate(state, dot, node);
+      return 'next';
     default: {
       const scope = state.variables.length;
       const flow = node.kind === 'range' ? walkRange(state, dot, node) : walkCondition(state, dot, node);
@@ -77,6 +78,22 @@ function walkCondition(state: State, dot: GoValue, node: Branch): Flow {
   const value = evaluate(state, dot, node.pipeline);
   if (!isTrue(value)) return walkAll(state, dot, node.otherwise);
   return walkAll(state, node.kind === 'with' ? value : dot, node.list);
+}
+
+/** The template that is invoked sees no variables of the one that invokes it. */
+function walkTemplate(state: State, dot: GoValue, node: Extract<Node, { kind: 'template' }>): void {
+  const nodes = state.template.definitions.get(node.name);
+  if (!nodes) throw executionError(state, `template ${quote(node.name)} not defined`);
+  const data = node.pipeline ? evaluate(state, dot, node.pipeline) : NONE;
+  state.node = node;
+  invoke(state);
+  const { variables, executing } = state;
+  state.variables = [{ name: '$', value: data }];
+  state.executing = node.name;
+  walkAll(state, data, nodes);
+  state.variables = variables;
+  state.executing = executing;
+  state.invocations--;
 }
 
 function walkRange(state: State, dot: GoValue, node: Branch): Flow {
@@ -100,9 +117,12 @@ function* rangePairs(state: State, node: Branch, value: GoValue): Generator<read
   if (type.kind === 'list') {
     const all = items(json);
     for (let index = 0; index < all.length; index++) yield [intValue(index), { type: type.of, json: all[index] }];
-  } else if (type.kind === 'map' || type.kind === 'open') {
-    const of = type.kind === 'map' ? type.of : type;
-    for (const [key, item] of sortedEntries(json)) yield [stringValue(key), { type: of, json: item }];
+  } else if (type.kind === 'map') {
+    for (const [key, item] of sortedEntries(json))
+      yield [
+        { type: type.key, json: key },
+        { type: type.of, json: item },
+      ];
   } else if (type.kind === 'int') {
     const count = Number(json ?? 0);
     if (node.pipeline.variables.length > 1) {

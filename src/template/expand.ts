@@ -3,6 +3,7 @@ import { execute } from './exec.ts';
 import { FUNCTION_NAMES, FUNCTIONS } from './funcs.ts';
 import type { Template } from './nodes.ts';
 import { parse } from './parse.ts';
+import type { Budget } from './state.ts';
 import type { GoValue } from './values.ts';
 
 export type Segment = string | number;
@@ -25,12 +26,32 @@ export type Expansion = { readonly value: unknown } | { readonly error: Expansio
  * templates of presets be shared.
  */
 export function expand(value: unknown, data: GoValue): Expansion {
+  const deep = tooDeep(value, DEEPEST);
+  if (deep) {
+    const message = `failed to marshal config for template processing: values nest deeper than ${DEEPEST}`;
+    return { error: { message, at: deep.slice(0, SHOWN_SEGMENTS) } };
+  }
   try {
-    return { value: expandEach(value, data) };
+    return { value: expandEach(value, data, { steps: 0, output: 0 }) };
   } catch (error) {
     if (!(error instanceof TemplateError) && !(error instanceof NotSelfContained)) throw error;
     return expandWhole(value, data);
   }
+}
+
+/** Deeper than any object of Kubernetes, and what the stack bears with ease. */
+const DEEPEST = 200;
+const SHOWN_SEGMENTS = 5;
+
+/** The keys that lead to the first value that is nested too deep. */
+function tooDeep(value: unknown, left: number): readonly Segment[] | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (left === 0) return [];
+  for (const [key, item] of Object.entries(value)) {
+    const found = tooDeep(item, left - 1);
+    if (found) return [Array.isArray(value) ? Number(key) : key, ...found];
+  }
+  return undefined;
 }
 
 /** Thrown and caught here: an output ends its JSON string or is not valid inside one. */
@@ -38,25 +59,25 @@ class NotSelfContained extends Error {}
 
 const NAME = 'config';
 
-function expandEach(value: unknown, data: GoValue): unknown {
-  if (typeof value === 'string') return value.includes('{{') ? expandString(value, data) : value;
+function expandEach(value: unknown, data: GoValue, budget: Budget): unknown {
+  if (typeof value === 'string') return value.includes('{{') ? expandString(value, data, budget) : value;
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
-    const items = value.map((item) => expandEach(item, data));
+    const items = value.map((item) => expandEach(item, data, budget));
     return items.some((item, index) => item !== value[index]) ? items : value;
   }
   let changed = false;
   const entries = Object.entries(value).map(([key, item]): [string, unknown] => {
-    const name = key.includes('{{') ? expandString(key, data) : key;
-    const content = expandEach(item, data);
+    const name = key.includes('{{') ? expandString(key, data, budget) : key;
+    const content = expandEach(item, data, budget);
     changed ||= name !== key || content !== item;
     return [name, content];
   });
   return changed ? Object.fromEntries(entries) : value;
 }
 
-function expandString(text: string, data: GoValue): string {
-  const output = execute(NAME, parsed(inJson(text)), data, FUNCTIONS);
+function expandString(text: string, data: GoValue, budget: Budget): string {
+  const output = execute(NAME, parsed(inJson(text)), data, FUNCTIONS, budget);
   try {
     return JSON.parse(`"${output}"`) as string;
   } catch {
@@ -65,12 +86,15 @@ function expandString(text: string, data: GoValue): string {
 }
 
 const MOST_PARSED = 2_000;
+/** Longer texts are parsed each time, so that the cache stays small. */
+const LONGEST_PARSED = 20_000;
 const cache = new Map<string, Template>();
 
 /** The parsed template of a text; the texts that were asked for least recently are forgotten. */
 function parsed(text: string): Template {
   const known = cache.get(text);
   const template = known ?? parse(NAME, text, FUNCTION_NAMES);
+  if (text.length > LONGEST_PARSED) return template;
   cache.delete(text);
   cache.set(text, template);
   if (cache.size > MOST_PARSED) cache.delete(cache.keys().next().value as string);

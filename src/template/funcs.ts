@@ -1,21 +1,23 @@
 import { childName } from '../api/names.ts';
-import { compareValues, equalValues, format, sprint } from './text.ts';
+import { compareValues, equalValues } from './compare.ts';
+import { escapeHtml, escapeJs, escapeQuery } from './escape.ts';
+import { format, sprint } from './format.ts';
+import { kvTransferConfig } from './kvtransfer.ts';
+import { index, length, slice } from './sequence.ts';
 import {
   boolValue,
   dereference,
   type GoValue,
   INT64,
-  intValue,
-  isNil,
   isTrue,
-  items,
   NONE,
   ownProperty,
+  printed,
   stringValue,
   typeName,
 } from './values.ts';
 
-export type Argument = 'any' | 'string' | 'int';
+export type Argument = 'any' | 'string' | 'int64';
 export type Result = { readonly value: GoValue } | { readonly error: string };
 
 export interface TemplateFunction {
@@ -24,7 +26,8 @@ export interface TemplateFunction {
   readonly rest?: Argument;
   /** `and` and `or` stop at the first argument that is false or true, and do not evaluate the others. */
   readonly stopsAt?: boolean;
-  readonly call: (values: readonly GoValue[]) => Result;
+  /** Gets the values of the arguments, and how the first one is written. */
+  readonly call: (values: readonly GoValue[], written: () => string) => Result;
 }
 
 /** Grace period when the pod template does not say one, and the seconds that stay unused before it ends. */
@@ -35,8 +38,8 @@ const ok = (value: GoValue): Result => ({ value });
 const never: TemplateFunction['call'] = () => ({ error: 'evaluated while its arguments are' });
 
 /**
- * The functions of a config template: KServe's `ChildName`, `shutdownTimeout` and `kvTransferConfig`, and of Go's own `and`, `or`, `not`, the
- * comparisons, `index`, `len` and the print family.
+ * The functions of a config template: KServe's `ChildName`, `shutdownTimeout` and `kvTransferConfig`, and those that Go's
+ * `text/template` has itself. `call` only says that its argument is no function: the data of a config has none.
  */
 export const FUNCTIONS: ReadonlyMap<string, TemplateFunction> = new Map<string, TemplateFunction>([
   [
@@ -46,20 +49,20 @@ export const FUNCTIONS: ReadonlyMap<string, TemplateFunction> = new Map<string, 
       call: ([parent, suffix]) => ok(stringValue(childName(text(parent), text(suffix)))),
     },
   ],
-  ['shutdownTimeout', { parameters: ['any', 'int'], call: ([pod, preStop]) => ok(shutdownTimeout(pod, preStop)) }],
-  // A spec with KV-cache offloading is refused before its templates run, so the argument is always nil.
-  ['kvTransferConfig', { parameters: ['any'], call: () => ok(stringValue('')) }],
+  ['shutdownTimeout', { parameters: ['any', 'int64'], call: ([pod, preStop]) => ok(shutdownTimeout(pod, preStop)) }],
+  ['kvTransferConfig', { parameters: ['any'], call: ([spec]) => ok(stringValue(kvTransferConfig(spec))) }],
   ['and', { parameters: ['any'], rest: 'any', stopsAt: false, call: never }],
   ['or', { parameters: ['any'], rest: 'any', stopsAt: true, call: never }],
   ['not', { parameters: ['any'], call: ([value]) => ok(boolValue(!isTrue(value ?? NONE))) }],
-  ['eq', { parameters: ['any'], rest: 'any', call: ([first, ...others]) => equalsAny(first as GoValue, others) }],
-  ['ne', { parameters: ['any', 'any'], call: ([a, b]) => negated(equalsAny(a as GoValue, [b as GoValue])) }],
+  ['eq', { parameters: ['any'], rest: 'any', call: ([first = NONE, ...others]) => equalsAny(first, others) }],
+  ['ne', { parameters: ['any', 'any'], call: ([a = NONE, b = NONE]) => negated(equalsAny(a, [b])) }],
   ['lt', ordering((sign) => sign < 0)],
   ['le', ordering((sign) => sign <= 0)],
   ['gt', ordering((sign) => sign > 0)],
   ['ge', ordering((sign) => sign >= 0)],
-  ['index', { parameters: ['any'], rest: 'any', call: ([value, ...keys]) => index(value as GoValue, keys) }],
-  ['len', { parameters: ['any'], call: ([value]) => length(value as GoValue) }],
+  ['index', { parameters: ['any'], rest: 'any', call: ([value = NONE, ...keys]) => index(value, keys) }],
+  ['slice', { parameters: ['any'], rest: 'any', call: ([value = NONE, ...indexes]) => slice(value, indexes) }],
+  ['len', { parameters: ['any'], call: ([value = NONE]) => length(value) }],
   ['print', { parameters: [], rest: 'any', call: (values) => ok(stringValue(sprint(values))) }],
   ['println', { parameters: [], rest: 'any', call: (values) => ok(stringValue(`${sprint(values, true)}\n`)) }],
   [
@@ -70,6 +73,10 @@ export const FUNCTIONS: ReadonlyMap<string, TemplateFunction> = new Map<string, 
       call: ([layout, ...values]) => ok(stringValue(format(text(layout), values))),
     },
   ],
+  ['html', escaping(escapeHtml)],
+  ['js', escaping(escapeJs)],
+  ['urlquery', escaping(escapeQuery)],
+  ['call', { parameters: ['any'], rest: 'any', call: ([value = NONE], written) => notCallable(value, written) }],
 ]);
 
 export const FUNCTION_NAMES: ReadonlySet<string> = new Set(FUNCTIONS.keys());
@@ -80,7 +87,8 @@ function text(value: GoValue | undefined): string {
 
 /** Seconds that vLLM may take to end: the grace period without the preStop hook and a reserve. */
 function shutdownTimeout(pod: GoValue | undefined, preStop: GoValue | undefined): GoValue {
-  const grace = ownProperty(pod?.json, 'terminationGracePeriodSeconds');
+  const isPod = pod?.type.kind === 'pointer' && pod.type.of.kind === 'struct' && pod.type.of.name === 'v1.PodSpec';
+  const grace = isPod ? ownProperty(pod.json, 'terminationGracePeriodSeconds') : undefined;
   const seconds = typeof grace === 'number' ? grace : DEFAULT_GRACE_SECONDS;
   const left = Math.max(0, seconds - Number(preStop?.json) - Math.min(RESERVE_SECONDS, seconds));
   return { type: INT64, json: left };
@@ -103,51 +111,32 @@ function negated(result: Result): Result {
 function ordering(holds: (sign: number) => boolean): TemplateFunction {
   return {
     parameters: ['any', 'any'],
-    call: ([a, b]) => {
-      const sign = compareValues(a as GoValue, b as GoValue);
+    call: ([a = NONE, b = NONE]) => {
+      const sign = compareValues(a, b);
       return typeof sign === 'string' ? { error: sign } : ok(boolValue(holds(sign)));
     },
   };
 }
 
-function index(value: GoValue, keys: readonly GoValue[]): Result {
-  if (value.type.kind === 'none') return { error: 'index of untyped nil' };
-  let current = value;
-  for (const key of keys) {
-    const result = element(current, key);
-    if ('error' in result) return result;
-    current = result.value;
-  }
-  return ok(current);
+/** Values that are no text are printed first, as `print` does; only a missing one is worded as in an action. */
+function escaping(escape: (text: string) => string): TemplateFunction {
+  return {
+    parameters: [],
+    rest: 'any',
+    call: (values) =>
+      ok(
+        stringValue(
+          escape(
+            sprint(
+              values.map((value) => (value.type.kind === 'none' ? stringValue(printed(value)) : dereference(value))),
+            ),
+          ),
+        ),
+      ),
+  };
 }
 
-function element(value: GoValue, key: GoValue): Result {
-  const inner = dereference(value);
-  const { type, json } = inner;
-  if (isNil(inner) && type.kind !== 'list' && type.kind !== 'map') return { error: 'index of nil pointer' };
-  if (type.kind === 'list' || type.kind === 'string') {
-    if (key.type.kind === 'none') return { error: 'cannot index slice/array with nil' };
-    if (key.type.kind !== 'int') return { error: `cannot index slice/array with type ${typeName(key.type)}` };
-    const at = Number(key.json);
-    const bytes = type.kind === 'string' ? [...new TextEncoder().encode(text(inner))] : items(json);
-    if (at < 0 || at >= bytes.length) return { error: `index out of range: ${at}` };
-    return ok(type.kind === 'list' ? { type: type.of, json: bytes[at] } : intValue(Number(bytes[at])));
-  }
-  if (type.kind === 'map' || type.kind === 'open') {
-    if (key.type.kind !== 'string') return { error: `value has type ${typeName(key.type)}; should be string` };
-    const of = type.kind === 'map' ? type.of : type;
-    return ok({ type: of, json: ownProperty(json, text(key)) });
-  }
-  return { error: `can't index item of type ${typeName(type)}` };
-}
-
-function length(value: GoValue): Result {
-  if (value.type.kind === 'none') return { error: 'len of nil pointer' };
-  const inner = dereference(value);
-  const { type, json } = inner;
-  if (type.kind === 'pointer') return { error: 'len of nil pointer' };
-  if (type.kind === 'string') return ok(intValue(new TextEncoder().encode(text(inner)).length));
-  if (type.kind === 'list') return ok(intValue(items(json).length));
-  if (type.kind === 'map') return ok(intValue(Object.keys((json as object | undefined) ?? {}).length));
-  return { error: `len of type ${typeName(type)}` };
+function notCallable(value: GoValue, written: () => string): Result {
+  if (value.type.kind === 'none') return { error: 'call of nil' };
+  return { error: `non-function ${written()} of type ${typeName(value.type)}` };
 }

@@ -1,5 +1,7 @@
 /** Splits the text of a Go template into tokens: text, and the words inside `{{` and `}}`. */
 
+import { isPrintable, quote } from './quote.ts';
+
 export type TokenKind =
   | 'text'
   | 'left'
@@ -31,12 +33,15 @@ export interface Token {
   readonly offset: number;
 }
 
+/** What is read of a template before it is given up; the texts of a spec have some hundreds. */
+const MOST_TOKENS = 50_000;
+
 const KEYWORDS = new Set(['block', 'break', 'continue', 'define', 'else', 'end', 'if', 'range', 'template', 'with']);
 const SPACE = /[ \t\r\n]+/y;
 const WORD = /[\p{L}\p{Nd}_]+/uy;
 const TERMINATOR = /$|[ \t\r\n.,|:)(]|\}\}/y;
 const NUMBER =
-  /[+-]?(?:0[xX][0-9a-fA-F_]*\.?[0-9a-fA-F_]*(?:[pP][+-]?[0-9_]*)?|0[oO][0-7_]*|0[bB][01_]*|[0-9_]*\.?[0-9_]*(?:[eE][+-]?[0-9_]*)?)/y;
+  /[+-]?(?:0[xX][0-9a-fA-F_]*\.?[0-9a-fA-F_]*(?:[pP][+-]?[0-9_]*)?|0[oO][0-7_]*|0[bB][01_]*|[0-9_]*\.?[0-9_]*(?:[eE][+-]?[0-9_]*)?)i?/y;
 const CHARACTER = /'(?:[^'\\\n]|\\[^\n])*'/y;
 const QUOTED = /"(?:[^"\\\n]|\\[^\n])*"/y;
 
@@ -99,6 +104,7 @@ function action(found: Token[], text: string, open: number, inside: number): Clo
     found.push({ kind: 'error', text: message, offset: at });
   };
   for (;;) {
+    if (found.length > MOST_TOKENS) return fail(`the template has more than ${MOST_TOKENS} words`);
     const closed = rightDelimiter(text, at);
     if (closed) {
       if (depth > 0) return fail('unclosed left paren');
@@ -132,8 +138,7 @@ function next(text: string, at: number): Token | string {
   if (/[0-9.+-]/.test(character)) return number(text, at);
   if (match(WORD, text, at) !== undefined) return identifier(text, at);
   if (character >= ' ' && character <= '~') return token('other', character);
-  const code = (text.codePointAt(at) as number).toString(16).toUpperCase().padStart(4, '0');
-  return `unrecognized character in action: U+${code}`;
+  return `unrecognized character in action: ${codeName(text, at)}`;
 }
 
 /** A space in front of `-}}` belongs to the delimiter. */
@@ -167,17 +172,36 @@ function identifier(text: string, at: number): Token | string {
   return { kind: name === 'true' || name === 'false' ? 'bool' : 'identifier', text: name, offset: at };
 }
 
+/** Go's lexer reads more than numbers; whether it is one is for the parser to say. A second part makes it complex. */
 function number(text: string, at: number): Token | string {
-  const value = match(NUMBER, text, at) ?? '';
-  const following = match(WORD, text, at + value.length);
-  if (following !== undefined) return `bad number syntax: ${JSON.stringify(value + following[0])}`;
-  return { kind: 'number', text: value, offset: at };
+  const first = match(NUMBER, text, at) ?? '';
+  let end = at + first.length;
+  if (!isWordCharacter(text, end) && /[+-]/.test(text[end] ?? '')) {
+    end += (match(NUMBER, text, end) ?? '').length;
+    if (isWordCharacter(text, end) || text[end - 1] !== 'i') return badNumber(text, at, end);
+  }
+  return isWordCharacter(text, end)
+    ? badNumber(text, at, end)
+    : { kind: 'number', text: text.slice(at, end), offset: at };
+}
+
+function badNumber(text: string, at: number, end: number): string {
+  const following = isWordCharacter(text, end) ? String.fromCodePoint(text.codePointAt(end) as number) : '';
+  return `bad number syntax: ${quote(text.slice(at, end) + following)}`;
+}
+
+function isWordCharacter(text: string, at: number): boolean {
+  return match(WORD, text, at) !== undefined;
+}
+
+function codeName(text: string, at: number): string {
+  const character = String.fromCodePoint(text.codePointAt(at) as number);
+  const code = (character.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0');
+  return `U+${code}${isPrintable(character) ? ` '${character}'` : ''}`;
 }
 
 function badCharacter(text: string, at: number): string {
-  const character = String.fromCodePoint(text.codePointAt(at) as number);
-  const code = (character.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0');
-  return `bad character U+${code}${character >= ' ' ? ` '${character}'` : ''}`;
+  return `bad character ${codeName(text, at)}`;
 }
 
 function match(pattern: RegExp, text: string, at: number): string | undefined {

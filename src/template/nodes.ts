@@ -1,5 +1,7 @@
 /** The tree of a parsed template, and its nodes as Go prints them in error messages. */
 
+import { quote } from './quote.ts';
+
 export interface Command {
   readonly kind: 'command';
   readonly offset: number;
@@ -43,11 +45,13 @@ export type Node =
   | { readonly kind: 'text'; readonly offset: number; readonly text: string }
   | { readonly kind: 'action'; readonly offset: number; readonly pipeline: Pipeline }
   | { readonly kind: 'break' | 'continue'; readonly offset: number }
+  | { readonly kind: 'template'; readonly offset: number; readonly name: string; readonly pipeline?: Pipeline }
   | Branch;
 
 export interface Template {
   readonly text: string;
   readonly nodes: readonly Node[];
+  readonly definitions: ReadonlyMap<string, readonly Node[]>;
 }
 
 /** The source of a node in Go's normal form, as `executing "config" at <…>` shows it. */
@@ -60,6 +64,8 @@ export function nodeText(node: Node | Word | Command): string {
     case 'break':
     case 'continue':
       return `{{${node.kind}}}`;
+    case 'template':
+      return `{{template ${quote(node.name)}${node.pipeline ? ` ${nodeText(node.pipeline)}` : ''}}}`;
     case 'if':
     case 'with':
     case 'range': {

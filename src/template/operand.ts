@@ -1,6 +1,8 @@
 /** The words of a command: literals, fields, variables, functions and parenthesised pipelines. */
 import { descend, fail, nextWord, type Parser, peek, take } from './cursor.ts';
 import type { Token } from './lex.ts';
+import { numberConstant } from './number.ts';
+import { quote, unquote } from './quote.ts';
 import { nodeText, type Pipeline, type Word } from './nodes.ts';
 
 /** Words that are values by themselves and cannot be called or have fields. */
@@ -18,7 +20,7 @@ export function operand(parser: Parser, parenthesized: ParsePipeline): Word | un
   while (peek(parser).kind === 'field') names.push(take(parser).text.slice(1));
   if (first.kind === 'field' || first.kind === 'variable')
     return { ...first, offset, names: [...first.names, ...names] };
-  if (LITERALS.has(first.kind)) fail(parser, `unexpected . after term ${JSON.stringify(nodeText(first))}`);
+  if (LITERALS.has(first.kind)) fail(parser, `unexpected . after term ${quote(nodeText(first))}`);
   return { kind: 'chain', offset, of: first, names };
 }
 
@@ -27,13 +29,13 @@ function term(parser: Parser, parenthesized: ParsePipeline): Word | undefined {
   const { offset, text } = token;
   switch (token.kind) {
     case 'identifier':
-      if (!parser.functions.has(text)) fail(parser, `function ${JSON.stringify(text)} not defined`);
+      if (!parser.functions.has(text)) fail(parser, `function ${quote(text)} not defined`);
       return { kind: 'function', offset, name: text };
     case 'dot':
     case 'nil':
       return { kind: token.kind, offset };
     case 'variable':
-      if (!parser.variables.includes(text)) fail(parser, `undefined variable ${JSON.stringify(text)}`);
+      if (!parser.variables.includes(text)) fail(parser, `undefined variable ${quote(text)}`);
       return { kind: 'variable', offset, variable: text, names: [] };
     case 'field':
       return { kind: 'field', offset, names: [text.slice(1)] };
@@ -44,9 +46,8 @@ function term(parser: Parser, parenthesized: ParsePipeline): Word | undefined {
     case 'char':
       return { kind: 'number', offset, text, value: characterCode(parser, text), float: false };
     case 'raw':
-      return { kind: 'string', offset, text, value: text.slice(1, -1) };
     case 'string':
-      return { kind: 'string', offset, text, value: unquoted(parser, text) };
+      return { kind: 'string', offset, text, value: stringText(parser, token) };
     case 'open': {
       descend(parser);
       const inner = parenthesized(parser);
@@ -60,47 +61,21 @@ function term(parser: Parser, parenthesized: ParsePipeline): Word | undefined {
 }
 
 function numberWord(parser: Parser, { text, offset }: Token): Word {
-  const digits = text.replace(/(?<=[0-9a-fA-FxXoObB])_(?=[0-9a-fA-F])/g, '');
-  const sign = digits.startsWith('-') ? -1 : 1;
-  const plain = digits.replace(/^[+-]/, '').replace(/^0(?=[0-7]+$)/, '0o');
-  const float = /[.eEpP]/.test(plain) && !/^0[xX]/.test(plain);
-  const value = sign * Number(plain);
-  if (plain === '' || /^0\d+$/.test(plain) || Number.isNaN(value) || digits.includes('_'))
-    fail(parser, `illegal number syntax: ${JSON.stringify(text)}`);
-  if (!float && Math.abs(value) > Number.MAX_SAFE_INTEGER) fail(parser, `integer overflow: ${JSON.stringify(text)}`);
-  return { kind: 'number', offset, text, value, float };
+  const constant = numberConstant(text, quote(text));
+  if ('error' in constant) return fail(parser, constant.error);
+  return { kind: 'number', offset, text, ...constant };
 }
-
-const ESCAPES: Readonly<Record<string, number>> = {
-  a: 7,
-  b: 8,
-  f: 12,
-  n: 10,
-  r: 13,
-  t: 9,
-  v: 11,
-  '\\': 92,
-  "'": 39,
-  '"': 34,
-};
 
 function characterCode(parser: Parser, text: string): number {
-  const inner = text.slice(1, -1);
-  const escaped = /^\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3}))$/.exec(inner);
-  if (escaped) {
-    const hex = escaped[1] ?? escaped[2] ?? escaped[3];
-    return hex === undefined ? Number.parseInt(escaped[4] as string, 8) : Number.parseInt(hex, 16);
-  }
-  if (inner.startsWith('\\') && inner.length === 2 && Object.hasOwn(ESCAPES, inner.slice(1)))
-    return ESCAPES[inner.slice(1)] as number;
-  if ([...inner].length !== 1 || inner === '\\') fail(parser, `malformed character constant: ${text}`);
-  return inner.codePointAt(0) as number;
+  const [first = ''] = /^'(?:\\(?:x..|u.{4}|U.{8}|[0-7]{3}|[^])|[^])/u.exec(text) ?? [];
+  const character = unquote(first.slice(1), "'");
+  if (character === undefined || character === '') return fail(parser, 'invalid syntax');
+  if (first.length !== text.length - 1) fail(parser, `malformed character constant: ${text}`);
+  return character.codePointAt(0) as number;
 }
 
-function unquoted(parser: Parser, text: string): string {
-  return text
-    .slice(1, -1)
-    .replace(/\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}|[^])/g, (_all, escape: string) =>
-      String.fromCodePoint(Math.min(characterCode(parser, `'\\${escape}'`), 0x10ffff)),
-    );
+/** The text of a quoted or raw string; carriage returns are no part of a raw one. */
+export function stringText(parser: Parser, { kind, text }: Token): string {
+  if (kind === 'raw') return text.slice(1, -1).replaceAll('\r', '');
+  return unquote(text.slice(1, -1), '"') ?? fail(parser, 'invalid syntax');
 }

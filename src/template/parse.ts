@@ -1,21 +1,85 @@
 import { descend, expectRight, fail, nextWord, type Parser, peek, peekWord, take, unexpected } from './cursor.ts';
 import { type Token, tokens } from './lex.ts';
-import type { Branch, Command, Node, Pipeline, Template, Word } from './nodes.ts';
-import { LITERALS, operand } from './operand.ts';
+import type { Branch, Node, Template } from './nodes.ts';
+import { stringText } from './operand.ts';
+import { pipeline } from './pipeline.ts';
+import { quote } from './quote.ts';
 
 /**
  * Parses a Go template with the delimiters `{{` and `}}`. `functions` are the names that may be called. Throws a
- * `TemplateError` in the words of Go's `text/template`; `define`, `block` and `template` are refused by name.
+ * `TemplateError` in the words of Go's `text/template`.
  */
 export function parse(name: string, text: string, functions: ReadonlySet<string>): Template {
-  const parser: Parser = { name, functions, tokens: tokens(text), at: 0, variables: ['$'], ranges: 0, depth: 0 };
+  const parser: Parser = {
+    name,
+    text,
+    functions,
+    tokens: tokens(text),
+    at: 0,
+    variables: ['$'],
+    ranges: 0,
+    depth: 0,
+    definitions: new Map(),
+  };
   const nodes: Node[] = [];
   while (peekWord(parser).kind !== 'eof') {
+    if (isDefinition(parser)) {
+      definition(parser);
+      continue;
+    }
     const node = textOrAction(parser);
     if (node.kind === 'end' || node.kind === 'else') fail(parser, `unexpected {{${node.kind}}}`);
     nodes.push(node);
   }
-  return { text, nodes };
+  define(parser, name, nodes);
+  return { text, nodes: parser.definitions.get(name) ?? nodes, definitions: parser.definitions };
+}
+
+/** `{{define}}` stands at the top of a template only. */
+function isDefinition(parser: Parser): boolean {
+  const start = parser.at;
+  const found = take(parser).kind === 'left' && nextWord(parser).text === 'define';
+  parser.at = start;
+  return found;
+}
+
+function definition(parser: Parser): void {
+  take(parser);
+  nextWord(parser);
+  const context = 'define clause';
+  const name = templateName(parser, context);
+  expectRight(parser, context);
+  define(parser, name, ownScope(parser, context));
+}
+
+function templateName(parser: Parser, context: string): string {
+  const token = nextWord(parser);
+  return token.kind === 'string' || token.kind === 'raw'
+    ? stringText(parser, token)
+    : unexpected(parser, token, context);
+}
+
+/** What stands between a definition and its `{{end}}`; it sees no variables from outside. */
+function ownScope(parser: Parser, context: string): readonly Node[] {
+  const { variables, ranges } = parser;
+  parser.variables = ['$'];
+  parser.ranges = 0;
+  const { nodes, closing } = list(parser);
+  parser.variables = variables;
+  parser.ranges = ranges;
+  if (closing.kind !== 'end') fail(parser, `unexpected {{${closing.kind}}} in ${context}`);
+  return nodes;
+}
+
+/** An empty definition gives way to one that is not. */
+function define(parser: Parser, name: string, nodes: readonly Node[]): void {
+  const known = parser.definitions.get(name);
+  if (known === undefined || isEmpty(known)) parser.definitions.set(name, nodes);
+  else if (!isEmpty(nodes)) fail(parser, `template: multiple definition of template ${quote(name)}`);
+}
+
+function isEmpty(nodes: readonly Node[]): boolean {
+  return nodes.every((node) => node.kind === 'text' && node.text.trim() === '');
 }
 
 /** `{{end}}` and `{{else}}` close a list and never stay in the tree. */
@@ -50,9 +114,36 @@ function control(parser: Parser, keyword: Token): Node | Closing {
       expectRight(parser, `{{${keyword.text}}}`);
       if (parser.ranges === 0) fail(parser, `{{${keyword.text}}} outside {{range}}`);
       return { kind: keyword.text, offset: keyword.offset };
+    case 'template':
+      return invocation(parser);
+    case 'block':
+      return block(parser);
     default:
-      return fail(parser, `{{${keyword.text}}} is not supported: a config cannot contain templates of its own`);
+      return unexpected(parser, keyword, 'command');
   }
+}
+
+function invocation(parser: Parser): Node {
+  const context = 'template clause';
+  const { offset } = peekWord(parser);
+  const name = templateName(parser, context);
+  if (peekWord(parser).kind === 'right') {
+    take(parser);
+    return { kind: 'template', offset, name };
+  }
+  return { kind: 'template', offset, name, pipeline: pipeline(parser, context, 'right') };
+}
+
+/** A definition that is used where it stands. */
+function block(parser: Parser): Node {
+  descend(parser);
+  const context = 'block clause';
+  const { offset } = peekWord(parser);
+  const name = templateName(parser, context);
+  const data = pipeline(parser, context, 'right');
+  define(parser, name, ownScope(parser, context));
+  parser.depth--;
+  return { kind: 'template', offset, name, pipeline: data };
 }
 
 function branch(parser: Parser, kind: Branch['kind']): Branch {
@@ -87,85 +178,4 @@ function list(parser: Parser): { readonly nodes: readonly Node[]; readonly closi
     nodes.push(node);
   }
   return fail(parser, 'unexpected EOF');
-}
-
-function pipeline(parser: Parser, context: string, end: 'right' | 'close'): Pipeline {
-  const offset = peekWord(parser).offset;
-  const declared = declarations(parser, context);
-  const commands: Command[] = [];
-  for (;;) {
-    const token = nextWord(parser);
-    if (token.kind === end) break;
-    if (!STARTS_OPERAND.has(token.kind)) return unexpected(parser, token, context);
-    parser.at--;
-    commands.push(command(parser));
-  }
-  if (commands.length === 0) fail(parser, `missing value for ${context}`);
-  commands.slice(1).forEach(({ words }, index) => {
-    if (LITERALS.has((words[0] as Word).kind)) fail(parser, `non executable command in pipeline stage ${index + 2}`);
-  });
-  return { kind: 'pipeline', offset, variables: declared.names, assigns: declared.assigns, commands };
-}
-
-const STARTS_OPERAND = new Set<Token['kind']>([
-  'bool',
-  'char',
-  'dot',
-  'field',
-  'identifier',
-  'number',
-  'nil',
-  'raw',
-  'string',
-  'variable',
-  'open',
-]);
-
-function declarations(
-  parser: Parser,
-  context: string,
-): { readonly names: readonly string[]; readonly assigns: boolean } {
-  const names: string[] = [];
-  for (;;) {
-    const start = parser.at;
-    const variable = peekWord(parser);
-    if (variable.kind !== 'variable') return { names, assigns: false };
-    parser.at++;
-    const following = nextWord(parser);
-    if (following.kind === 'assign' || following.kind === 'declare') {
-      names.push(variable.text);
-      parser.variables.push(variable.text);
-      return { names, assigns: following.kind === 'assign' };
-    }
-    if (following.kind !== 'other' || following.text !== ',') {
-      parser.at = start;
-      return { names, assigns: false };
-    }
-    names.push(variable.text);
-    parser.variables.push(variable.text);
-    if (context !== 'range' || names.length > 1) fail(parser, `too many declarations in ${context}`);
-    if (!['variable', 'right', 'close'].includes(peekWord(parser).kind))
-      fail(parser, 'range can only initialize variables');
-  }
-}
-
-function command(parser: Parser): Command {
-  const offset = peekWord(parser).offset;
-  const words: Word[] = [];
-  for (;;) {
-    peekWord(parser);
-    const word = operand(parser, parenthesized);
-    if (word) words.push(word);
-    const token = take(parser);
-    if (token.kind === 'space') continue;
-    if (token.kind === 'right' || token.kind === 'close') parser.at--;
-    else if (token.kind !== 'pipe') return unexpected(parser, token, 'operand');
-    break;
-  }
-  if (words.length === 0) fail(parser, 'empty command');
-  return { kind: 'command', offset, words };
-}
-
-function parenthesized(parser: Parser): Pipeline {
-  return pipeline(parser, 'parenthesized pipeline', 'close');
 }

@@ -3,26 +3,35 @@
  * truth (a pointer to 0 is true), the names of fields and the wording of errors.
  */
 
+import { formatFloat } from './float.ts';
+
 export interface GoStruct {
   readonly kind: 'struct';
   readonly name: string;
-  readonly fields: Readonly<Record<string, GoField>>;
+  /** In the order of the Go struct. */
+  readonly fields: ReadonlyMap<string, GoField>;
+  /** Methods without parameters. */
+  readonly methods?: ReadonlyMap<string, GoField>;
   /** How a value prints when its Go type has a `String` method. */
   readonly text?: (json: unknown) => string;
+  /** How a nil pointer to it prints, when that is not `<nil>`. */
+  readonly nilText?: string;
 }
 
 export interface GoField {
   readonly type: GoType;
+  /** Whether the fields of the field are fields of the struct as well. */
+  readonly embedded?: boolean;
   /** Reads the field from the JSON value of the struct. */
   readonly read: (json: unknown) => unknown;
 }
 
 export type GoType =
   | { readonly kind: 'string' | 'bool' | 'int' | 'float'; readonly name: string }
-  | { readonly kind: 'pointer' | 'list' | 'map'; readonly of: GoType }
+  | { readonly kind: 'pointer'; readonly of: GoType }
+  | { readonly kind: 'list'; readonly of: GoType; readonly name?: string }
+  | { readonly kind: 'map'; readonly key: GoType; readonly of: GoType; readonly name?: string }
   | GoStruct
-  /** A part of the API whose Go type is not described here: JSON names with a capital first letter. */
-  | { readonly kind: 'open'; readonly name: string }
   /** No value at all: Go's invalid `reflect.Value`. */
   | { readonly kind: 'none' };
 
@@ -36,6 +45,7 @@ export const BOOL: GoType = { kind: 'bool', name: 'bool' };
 export const INT: GoType = { kind: 'int', name: 'int' };
 export const INT32: GoType = { kind: 'int', name: 'int32' };
 export const INT64: GoType = { kind: 'int', name: 'int64' };
+export const UINT8: GoType = { kind: 'int', name: 'uint8' };
 export const FLOAT: GoType = { kind: 'float', name: 'float64' };
 export const NONE: GoValue = { type: { kind: 'none' }, json: undefined };
 
@@ -55,9 +65,9 @@ export function typeName(type: GoType): string {
     case 'pointer':
       return `*${typeName(type.of)}`;
     case 'list':
-      return `[]${typeName(type.of)}`;
+      return type.name ?? `[]${typeName(type.of)}`;
     case 'map':
-      return `map[string]${typeName(type.of)}`;
+      return type.name ?? `map[${typeName(type.key)}]${typeName(type.of)}`;
     case 'none':
       return '<nil>';
     default:
@@ -73,28 +83,26 @@ function canBeNil(type: GoType): boolean {
   return type.kind === 'pointer' || type.kind === 'list' || type.kind === 'map';
 }
 
-/** The value behind pointers, and the type that values of open parts of the API show at run time. */
+/** The value behind pointers; a nil pointer stays. */
 export function dereference(value: GoValue): GoValue {
   let current = value;
   while (current.type.kind === 'pointer' && !isNil(current)) current = { type: current.type.of, json: current.json };
-  return current.type.kind === 'open' ? concrete(current) : current;
+  return current;
 }
 
 /** Whether `if` takes the branch: every pointer that is not nil and every struct is true, also one to 0, "" or false. */
-export function isTrue(value: GoValue): boolean {
-  const { type, json } = value.type.kind === 'open' ? concrete(value) : value;
+export function isTrue({ type, json }: GoValue): boolean {
   switch (type.kind) {
     case 'none':
       return false;
     case 'pointer':
       return json !== undefined && json !== null;
     case 'struct':
-    case 'open':
       return true;
     case 'list':
       return Array.isArray(json) && json.length > 0;
     case 'map':
-      return typeof json === 'object' && json !== null && Object.keys(json).length > 0;
+      return sortedEntries(json).length > 0;
     default:
       return Boolean(json);
   }
@@ -103,7 +111,7 @@ export function isTrue(value: GoValue): boolean {
 /** How an action prints a value: pointers are followed, a nil pointer is `<nil>`, a missing value `<no value>`. */
 export function printed(value: GoValue): string {
   if (value.type.kind === 'none') return '<no value>';
-  if (value.type.kind === 'pointer' && isNil(value)) return '<nil>';
+  if (value.type.kind === 'pointer' && isNil(value)) return nilText(value.type.of);
   const { type, json } = dereference(value);
   switch (type.kind) {
     case 'string':
@@ -111,8 +119,9 @@ export function printed(value: GoValue): string {
     case 'bool':
       return String(json === true);
     case 'int':
+      return typeof json === 'number' ? String(json) : '0';
     case 'float':
-      return typeof json === 'number' ? formatNumber(json) : '0';
+      return formatFloat(typeof json === 'number' ? json : 0, 'g');
     case 'list':
       return `[${items(json)
         .map((item) => printed({ type: type.of, json: item }))
@@ -123,12 +132,8 @@ export function printed(value: GoValue): string {
         .join(' ')}]`;
     case 'struct':
       if (type.text) return type.text(json);
-      return `{${Object.values(type.fields)
+      return `{${[...type.fields.values()]
         .map((field) => printed({ type: field.type, json: field.read(json) }))
-        .join(' ')}}`;
-    case 'open':
-      return `{${sortedEntries(json)
-        .map(([, item]) => printed({ type: { kind: 'open', name: type.name }, json: item }))
         .join(' ')}}`;
     default:
       return '<nil>';
@@ -139,26 +144,20 @@ export function items(json: unknown): readonly unknown[] {
   return Array.isArray(json) ? json : [];
 }
 
-export function sortedEntries(json: unknown): readonly [string, unknown][] {
+const entriesOf = new WeakMap<object, readonly (readonly [string, unknown])[]>();
+
+/** The entries of a map in the order of their keys. They are remembered: a template may ask for them in a loop. */
+export function sortedEntries(json: unknown): readonly (readonly [string, unknown])[] {
   if (typeof json !== 'object' || json === null) return [];
-  return Object.entries(json).sort(([a], [b]) => (a < b ? -1 : 1));
+  const known = entriesOf.get(json);
+  if (known) return known;
+  const entries = Object.entries(json).sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  entriesOf.set(json, entries);
+  return entries;
 }
 
-function formatNumber(value: number): string {
-  if (Number.isInteger(value) && Math.abs(value) < 1e21) return String(value);
-  // Go writes at least two digits of the exponent.
-  return String(value).replace(/e([+-])(\d)$/, 'e$10$2');
-}
-
-function concrete(value: GoValue): GoValue {
-  const { json } = value;
-  const name = value.type.kind === 'open' ? value.type.name : 'interface {}';
-  if (json === undefined || json === null) return NONE;
-  if (typeof json === 'string') return { type: STRING, json };
-  if (typeof json === 'boolean') return { type: BOOL, json };
-  if (typeof json === 'number') return { type: Number.isInteger(json) ? INT64 : FLOAT, json };
-  if (Array.isArray(json)) return { type: { kind: 'list', of: { kind: 'open', name } }, json };
-  return value;
+export function nilText(type: GoType): string {
+  return (type.kind === 'struct' ? type.nilText : undefined) ?? '<nil>';
 }
 
 /** The JSON name of a Go field: `HTTPGet` is `httpGet`, `UID` is `uid`, `HostIPC` is `hostIPC`. */

@@ -1,4 +1,4 @@
-import { array, assert, constantFrom, oneof, property, string } from 'fast-check';
+import { array, assert, constantFrom, double, integer, oneof, property, record, string } from 'fast-check';
 import { DEFAULT_SETTINGS } from '../../src/api/settings.ts';
 import { TemplateError } from '../../src/template/error.ts';
 import { execute } from '../../src/template/exec.ts';
@@ -6,6 +6,7 @@ import { expand } from '../../src/template/expand.ts';
 import { FUNCTION_NAMES, FUNCTIONS } from '../../src/template/funcs.ts';
 import { templateData } from '../../src/template/goview.ts';
 import { parse } from '../../src/template/parse.ts';
+import { OUTPUTS, SERVICE } from '../shell/goresults.ts';
 
 const DATA = templateData(
   {
@@ -14,6 +15,7 @@ const DATA = templateData(
     metadata: { name: 'svc', namespace: 'ns', labels: { a: '1' } },
     spec: { model: { name: 'm' }, parallelism: { tensor: 2 }, template: { containers: [{ name: 'main' }] } },
   },
+  {},
   DEFAULT_SETTINGS,
 );
 
@@ -72,6 +74,15 @@ const action = array(constantFrom(...PIECES.filter((piece) => !/[{}]/.test(piece
   (words) => `{{ ${words.join(' ')} }}`,
 );
 
+const VALID = Object.values(OUTPUTS).flatMap((rows) => rows.map(([template]) => template));
+const GO_DATA = templateData(SERVICE, SERVICE.spec ?? {}, DEFAULT_SETTINGS);
+
+const edit = record({
+  at: double({ min: 0, max: 1, noNaN: true }),
+  cut: integer({ min: 0, max: 4 }),
+  piece: oneof(constantFrom('', ...PIECES), string({ maxLength: 3 })),
+});
+
 describe('a template of any text', () => {
   it('ends, and fails with its own error only', () => {
     assert(
@@ -82,6 +93,35 @@ describe('a template of any text', () => {
           expect(error).toBeInstanceOf(TemplateError);
           expect((error as TemplateError).message).toMatch(/^template: config/);
         }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('that nearly is valid does so as well', () => {
+    assert(
+      property(constantFrom(...VALID), array(edit, { minLength: 1, maxLength: 3 }), (valid, edits) => {
+        const source = edits.reduce((current, { at, cut, piece }) => {
+          const position = Math.floor(at * current.length);
+          return current.slice(0, position) + piece + current.slice(position + cut);
+        }, valid);
+        try {
+          execute('config', parse('config', source, FUNCTION_NAMES), GO_DATA, FUNCTIONS);
+        } catch (error) {
+          expect(error).toBeInstanceOf(TemplateError);
+        }
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it('gives the same by itself and as a part of the JSON text that it stands in', () => {
+    assert(
+      property(array(oneof(action, constantFrom(...VALID)), { maxLength: 4 }), (texts) => {
+        const each = expand(texts, GO_DATA);
+        if ('error' in each) return;
+        const whole = parse('config', JSON.stringify(texts), FUNCTION_NAMES);
+        expect(each.value).toEqual(JSON.parse(execute('config', whole, GO_DATA, FUNCTIONS)));
       }),
       { numRuns: 2_000 },
     );
