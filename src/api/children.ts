@@ -4,8 +4,11 @@
 import type { IHTTPRoute } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/HTTPRoute';
 import type { IHTTPRouteSpec } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/HTTPRouteSpec';
 import type { IGateway } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/Gateway';
+import type { IBackendTLSPolicy } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/BackendTLSPolicy';
 import type { IGatewayClass } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/GatewayClass';
 import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment';
+import type { IRole } from 'kubernetes-models/rbac.authorization.k8s.io/v1/Role';
+import type { IRoleBinding } from 'kubernetes-models/rbac.authorization.k8s.io/v1/RoleBinding';
 import type { IContainer } from 'kubernetes-models/v1/Container';
 import type { IPod } from 'kubernetes-models/v1/Pod';
 import type { IPodSpec } from 'kubernetes-models/v1/PodSpec';
@@ -20,7 +23,22 @@ type Typed<T extends { apiVersion: string; kind: string }> = Omit<T, 'metadata'>
 export type Deployment = Typed<IDeployment>;
 export type Service = Typed<IService>;
 export type ServiceAccount = Typed<IServiceAccount>;
-export type Secret = Typed<ISecret>;
+export type Role = Typed<IRole>;
+export type RoleBinding = Typed<IRoleBinding>;
+export type BackendTLSPolicy = Typed<IBackendTLSPolicy>;
+/** A Secret as it is kept: with the names of its keys, and what a certificate in it says, but without any value. */
+export type Secret = Typed<ISecret> & { readonly certificate?: CertificateFacts };
+
+/** What everybody may know of a certificate. */
+export interface CertificateFacts {
+  /** DNS names and IP addresses. */
+  readonly names: readonly string[];
+  /** RFC 3339. */
+  readonly notAfter: string;
+  /** Whether the private key that lies beside it belongs to it. */
+  readonly keyFits: boolean;
+}
+
 export type Pod = Typed<IPod>;
 export type HTTPRoute = Typed<IHTTPRoute>;
 export type Gateway = Typed<IGateway>;
@@ -38,9 +56,12 @@ export const POD = { apiVersion: 'v1', kind: 'Pod' } as const;
 export const SERVICE = { apiVersion: 'v1', kind: 'Service' } as const;
 export const SERVICE_ACCOUNT = { apiVersion: 'v1', kind: 'ServiceAccount' } as const;
 export const SECRET = { apiVersion: 'v1', kind: 'Secret' } as const;
+export const ROLE = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role' } as const;
+export const ROLE_BINDING = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding' } as const;
 export const CONFIG_MAP = { apiVersion: 'v1', kind: 'ConfigMap' } as const;
 export const NAMESPACE = { apiVersion: 'v1', kind: 'Namespace' } as const;
 export const GATEWAY_GROUP = 'gateway.networking.k8s.io';
 export const GATEWAY = { apiVersion: `${GATEWAY_GROUP}/v1`, kind: 'Gateway' } as const;
 export const GATEWAY_CLASS = { apiVersion: `${GATEWAY_GROUP}/v1`, kind: 'GatewayClass' } as const;
 export const HTTP_ROUTE = { apiVersion: `${GATEWAY_GROUP}/v1`, kind: 'HTTPRoute' } as const;
+export const BACKEND_TLS_POLICY = { apiVersion: `${GATEWAY_GROUP}/v1`, kind: 'BackendTLSPolicy' } as const;

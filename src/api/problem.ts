@@ -111,6 +111,10 @@ export type Problem =
     }
   /** A field that the user set and that the operator sets itself, such as the `args` of the storage initializer. */
   | { readonly code: 'FieldOverridden'; readonly path: string; readonly used: string }
+  /** With TLS, the gateway cannot be told to speak it to the model server: the Gateway API has no BackendTLSPolicy. */
+  | { readonly code: 'BackendTLSNotServed' }
+  /** `spec.tracing` is there, but no layer says where traces go. */
+  | { readonly code: 'TracingWithoutEndpoint' }
   | { readonly code: 'DuplicateListKey'; readonly path: string; readonly key: string; readonly value: string };
 
 export type ProblemCode = Problem['code'];

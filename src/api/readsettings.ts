@@ -57,8 +57,7 @@ const INGRESS = z.object({
     .refine((text) => text.split('/').every((part) => label.test(part)), 'must be <namespace>/<name> in lower case')
     .optional(),
   urlScheme: z.enum(['http', 'https']).optional(),
-  // The model server would need a certificate, which nobody makes.
-  enableLLMInferenceServiceTLS: z.literal(false).optional(),
+  enableLLMInferenceServiceTLS: z.boolean().optional(),
   modelBasedRoutingHeaderName: z
     .string()
     .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'must be the name of an HTTP header')

@@ -40,6 +40,9 @@ export const ANNOTATION_DRA = {
 /** In `spec.annotations` of a workload preset: the device whose count is derived from the parallelism. */
 export const ANNOTATION_DEVICE = 'llmisvc.serving.kserve.io/device-resource';
 
+/** On the Secret with a service's certificate: when it is to be renewed, RFC 3339. */
+export const ANNOTATION_CERTIFICATE_EXPIRATION = 'certificates.kserve.io/expiration';
+
 /** In `status.annotations`: how many of these devices one pod asks for. */
 export const ANNOTATION_DEVICES = 'llmisvc.serving.kserve.io/devices';
 
@@ -63,10 +66,19 @@ export const PIN_PREFIX = 'serving.kserve.io/';
 
 export const MAIN_CONTAINER = 'main';
 export const STORAGE_INITIALIZER = 'storage-initializer';
+/** The init container beside decode pods that fetches the cache of prefill pods; it reads pods and pools. */
+export const ROUTING_SIDECAR = 'llm-d-routing-sidecar';
+export const CERTIFICATE_VOLUME = 'tls-certs';
+export const CERTIFICATE_PATH = '/var/run/kserve/tls';
 export const MODEL_PATH = '/mnt/models';
 export const WORKLOAD_PORT = 8000;
 
 export const deploymentName = (service: string): string => childName(service, '-kserve');
 export const workloadServiceName = (service: string): string => childName(service, '-kserve-workload-svc');
+export const certificateName = (service: string): string => childName(service, '-kserve-self-signed-certs');
+export const serviceAccountName = (service: string): string => childName(service, '-kserve');
+export const roleName = (service: string): string => childName(service, '-kserve-role');
+export const roleBindingName = (service: string): string => childName(service, '-kserve-rb');
+export const backendTLSPolicyName = (service: string): string => childName(service, '-kserve-backend-tls');
 export const routeName = (service: string): string => childName(service, '-kserve-route');
 export const inferencePoolName = (service: string): string => childName(service, '-inference-pool');

@@ -1,6 +1,6 @@
 import { DEPLOYMENT } from '../api/children.ts';
 import { gvkKey, isPlainObject, jsonEqual, type KubeObject, type Ref, refKey, refOf } from '../api/object.ts';
-import { ANNOTATION_HASH } from '../api/wellknown.ts';
+import { ANNOTATION_CERTIFICATE_EXPIRATION, ANNOTATION_HASH } from '../api/wellknown.ts';
 
 /** What happens to the pods of a workload when a change of it is applied. */
 export type PodEffect = 'none' | 'start' | 'restart' | 'scale' | 'stop';
@@ -44,7 +44,14 @@ export function disturbsPods({ changes }: ServiceChanges): boolean {
 
 /** The object without what the API server, other controllers and our own bookkeeping write. */
 export function normalized(object: KubeObject): KubeObject {
-  const { status: _status, ...rest } = object as KubeObject & { readonly status?: unknown };
+  const {
+    status: _status,
+    certificate: _facts,
+    ...rest
+  } = object as KubeObject & {
+    readonly status?: unknown;
+    readonly certificate?: unknown;
+  };
   const { name, namespace, labels, annotations, ownerReferences } = object.metadata;
   const kept = Object.entries(annotations ?? {}).filter(([key]) => !BOOKKEEPING.includes(key));
   const owners = (ownerReferences ?? []).filter(({ uid }) => uid !== '');
@@ -62,6 +69,7 @@ export function normalized(object: KubeObject): KubeObject {
 
 const BOOKKEEPING: readonly string[] = [
   ANNOTATION_HASH,
+  ANNOTATION_CERTIFICATE_EXPIRATION,
   'deployment.kubernetes.io/revision',
   'kubectl.kubernetes.io/last-applied-configuration',
 ];

@@ -82,6 +82,45 @@ const ROWS: readonly Row[] = [
     path: new RegExp(String.raw`volumeMounts\[name=${MODEL_VOLUMES}\]`),
     rule: 'model: mounted where the preset expects it, at /mnt/models',
   },
+  {
+    path: new RegExp(
+      String.raw`^spec\.template\.spec\.(volumes|containers\[name=main\]\.volumeMounts)\[name=tls-certs\]`,
+    ),
+    rule: 'TLS: the certificate of the service, because the setting enableLLMInferenceServiceTLS is on',
+  },
+  {
+    path: /^spec\.template\.spec\.containers\[name=main\]\.(env\[name=OTEL_|args\[)/,
+    rule: ({ evaluated }) =>
+      evaluated.effective.spec.tracing?.exporterEndpoint
+        ? 'tracing: made from spec.tracing, because it names an endpoint; what the spec sets itself stays'
+        : undefined,
+  },
+  {
+    path: new RegExp(
+      String.raw`^spec\.template\.spec\.(serviceAccountName$|initContainers\[name=llm-d-routing-sidecar\]\.env)`,
+    ),
+    rule: 'routing sidecar: it reads pods and the inference pool, under a ServiceAccount that has a Role for it',
+  },
+  {
+    kinds: ['Secret'],
+    path: /^(data|type)/,
+    rule: 'certificate: the operator makes key and certificate, and renews them; no value of them is shown',
+  },
+  {
+    kinds: ['ServiceAccount'],
+    path: /^(secrets|imagePullSecrets)/,
+    rule: 'routing sidecar: the Secrets that the ServiceAccount default of the namespace lists',
+  },
+  {
+    kinds: ['Role', 'RoleBinding'],
+    path: /^(rules|roleRef|subjects)/,
+    rule: 'routing sidecar: it may read pods and inference pools of the namespace',
+  },
+  {
+    kinds: ['BackendTLSPolicy'],
+    path: /^spec\./,
+    rule: 'TLS: the gateway speaks it to the Service, and trusts the certificate of the service',
+  },
   { kinds: ['Service'], path: /^spec\.selector/, rule: 'selector: the pods of every role of the service' },
   {
     kinds: ['Service'],

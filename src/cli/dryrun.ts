@@ -1,7 +1,9 @@
+import type { Secret } from '../api/children.ts';
 import { describe, type Json, type KubeObject, refKey, refOf } from '../api/object.ts';
 import type { Problem } from '../api/problem.ts';
 import { FIELD_MANAGER, KSERVE_FIELD_MANAGERS, LABEL_PART_OF, PART_OF } from '../api/wellknown.ts';
 import { isNotFound, isUnserved } from '../kube/errors.ts';
+import { withoutValues } from '../kube/secret.ts';
 import type { Client } from '../kube/types.ts';
 import { isOurs } from '../apply/ownership.ts';
 import { refusalOf } from '../apply/refusal.ts';
@@ -59,16 +61,24 @@ async function tryChild(child: Child, { effective }: Evaluated, client: Client, 
   let live: KubeObject | undefined;
   const object = applicable(child.object);
   try {
-    live = await client.read(refOf(object), signal);
-    const body = live ? withFieldsOfOthers(object, child, live) : object;
+    const whole = await client.read(refOf(object), signal);
+    live = whole && withoutValues(whole);
+    const body = whole ? withFieldsOfOthers(withDataOf(object, child, whole), child, whole) : object;
     const result = await client.apply(body, { manager: FIELD_MANAGER, force: true, dryRun: true, signal });
-    return { ...(live ? { live } : {}), result };
+    return { ...(live ? { live } : {}), result: withoutValues(result) };
   } catch (error) {
     if (signal.aborted) throw error;
     // The namespace is not there yet, so the API server cannot say more.
     if (!live && isNotFound(error) && !isUnserved(error)) return { result: object };
     return { ...(live ? { live } : {}), problem: refusalOf(error, child, effective) };
   }
+}
+
+/** Key and certificate are the operator's to make: what the Secret holds now counts as what it shall hold. */
+function withDataOf(object: KubeObject, { certificateFor }: Child, live: KubeObject): KubeObject {
+  if (!certificateFor) return object;
+  const { data } = live as Secret;
+  return { ...object, data: { ...(object as Secret).data, ...data } } as KubeObject;
 }
 
 /** The operator hands such fields over before it leaves them out, so they keep their value. */
@@ -100,6 +110,11 @@ async function surplus(
     const query = { apiVersion, kind, namespace, labels: { [LABEL_PART_OF]: PART_OF } };
     const { items } = await client.list(query, { signal });
     found.push(...items.filter((object) => isOurs(object, service) && !wanted.has(refKey(refOf(object)))));
+  }
+  for (const { part, ...ref } of plan.prunableByName) {
+    if (plan.held.has(part) || wanted.has(refKey(ref))) continue;
+    const live = await client.read(ref, signal);
+    if (live && isOurs(live, service)) found.push(withoutValues(live));
   }
   return found;
 }

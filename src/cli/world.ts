@@ -1,8 +1,9 @@
 import { DEPLOYMENT, POD, SECRET, SERVICE, SERVICE_ACCOUNT } from '../api/children.ts';
-import { LLMISVC_CONFIG, type LLMInferenceService } from '../api/llmisvc.ts';
-import { describe, gvkKey, type KubeObject, type Ref, refOf } from '../api/object.ts';
+import { LLMISVC, LLMISVC_CONFIG, type LLMInferenceService } from '../api/llmisvc.ts';
+import { describe, gvkKey, type KubeObject, type Ref, refKey, refOf } from '../api/object.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../api/settings.ts';
 import { type Answer, fixedSource, type Read, type Source } from '../api/snapshot.ts';
+import { certificateName, serviceAccountName } from '../api/wellknown.ts';
 import type { Complaint } from './complaint.ts';
 import type { Located } from './input.ts';
 import type { Installed } from './installed.ts';
@@ -59,6 +60,15 @@ export async function settingsFrom(
  */
 export function offlineWorld(objects: readonly KubeObject[], installed: Installed, settings: Settings): World {
   const notes = new Set<string>();
+  const children = new Set(
+    objects
+      .filter((object) => gvkKey(object) === gvkKey(LLMISVC))
+      .flatMap(({ metadata: { name, namespace = '' } }) => [
+        refKey({ ...SECRET, namespace, name: certificateName(name) }),
+        refKey({ ...SERVICE_ACCOUNT, namespace, name: serviceAccountName(name) }),
+      ]),
+  );
+  const isChild = (ref: Ref): boolean => children.has(refKey(ref));
   const presets = installed.presets.map((preset) => ({
     ...preset,
     metadata: { ...preset.metadata, namespace: settings.systemNamespace },
@@ -67,7 +77,8 @@ export function offlineWorld(objects: readonly KubeObject[], installed: Installe
   const planning: Source = {
     get(ref) {
       const answer = given.get(ref);
-      return answer.state === 'absent' ? (assumed(ref, notes) ?? answer) : answer;
+      if (answer.state !== 'absent' || isChild(ref)) return answer;
+      return assumed(ref, notes) ?? answer;
     },
     list: (query) => given.list(query),
   };

@@ -178,9 +178,7 @@ const SPEC: Shape = object({
     ingress: unsupported(object({ refs: { list: object({ name: 'string', namespace: 'string' }) } })),
     scheduler: unsupported(SCHEDULER),
   }),
-  tracing: unsupported(
-    object({ exporterEndpoint: 'string', exporter: 'string', sampler: 'string', samplerArg: 'string' }),
-  ),
+  tracing: object({ exporterEndpoint: 'string', exporter: 'string', sampler: 'string', samplerArg: 'string' }),
   baseRefs: { list: object({ name: 'string' }) },
 });
 

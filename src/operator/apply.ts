@@ -5,12 +5,14 @@ import type { Answer, Source } from '../api/snapshot.ts';
 import { FIELD_MANAGER } from '../api/wellknown.ts';
 import type { Effective } from '../config/effective.ts';
 import type { Log } from '../kube/log.ts';
+import { withoutValues } from '../kube/secret.ts';
 import type { Client } from '../kube/types.ts';
 import type { Child, Plan } from '../render/plan.ts';
 import type { Drift } from './drift.ts';
 import { handOver, takeFromKServe } from './handover.ts';
 import { isOurs, ownerOf, ownFields } from '../apply/ownership.ts';
 import { prune } from './prune.ts';
+import { renewalReason, withCertificate } from './servicecertificate.ts';
 import { refusalOf } from '../apply/refusal.ts';
 
 export interface ApplyContext {
@@ -24,6 +26,12 @@ export interface ApplyContext {
   readonly holdsAll: (ref: Ref) => boolean;
   /** Takes the answer to a write into the caches. */
   readonly observe: (object: KubeObject) => void;
+  /** What is known of an object is not so any more. */
+  readonly forget: (ref: Ref) => void;
+  /** By service, the objects of kinds that are not watched which this process looked for and found to be gone. */
+  readonly cleared: Map<string, ReadonlySet<string>>;
+  /** RFC 3339. */
+  readonly now: () => string;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -71,7 +79,7 @@ async function bring(
   context: ApplyContext,
   mayCreate: boolean,
 ): Promise<Outcome> {
-  const { client, drift, log, observe, signal, source } = context;
+  const { client, drift, log, now, observe, signal, source } = context;
   const { part } = child;
   const ref = refOf(child.object);
   const desired = drift.hashed(child.object);
@@ -89,17 +97,19 @@ async function bring(
   }
   // What is going away is made again when it is gone: that it went is a change of what was seen here.
   if (live?.metadata.deletionTimestamp) return { ref, action: 'held', object: live };
-  const reason = live ? drift.reason(desired, live) : 'it does not exist';
+  const reason = live ? (drift.reason(desired, live) ?? renewalReason(child, live, now())) : 'it does not exist';
   if (live && reason === undefined) return { ref, action: 'unchanged', object: live };
 
   const adopted = live && !known ? await takeFromKServe(live, client, signal) : live;
   if (adopted) await handOver(child, adopted, client, signal);
-  const answer = await client.apply(withUid(desired, adopted?.metadata.uid), {
+  const complete = await withCertificate(child, desired, live, context);
+  const written = await client.apply(withUid(complete, adopted?.metadata.uid), {
     manager: FIELD_MANAGER,
     // What does not exist needs no force; a stranger who comes at this moment is then not seized.
     force: live !== undefined,
     signal,
   });
+  const answer = withoutValues(written);
   drift.applied(desired, answer);
   observe(answer);
   const action = live ? 'configured' : 'created';
@@ -113,7 +123,9 @@ async function lookedAt(
   { state }: Answer<KubeObject>,
   { client, holdsAll, signal }: ApplyContext,
 ): Promise<KubeObject | undefined> {
-  return state === 'absent' && holdsAll(ref) ? undefined : client.read(ref, signal);
+  if (state === 'absent' && holdsAll(ref)) return undefined;
+  const live = await client.read(ref, signal);
+  return live && withoutValues(live);
 }
 
 /** With the uid of the object that was looked at, a stranger who took its place meanwhile is refused to us. */

@@ -80,6 +80,11 @@ export function createController(options: ControllerOptions): Controller {
   const source = clusterSource(watches.coverage, (ref) => fetched.get(ref));
   const triggers = createTriggers(source);
   const drift = createDrift();
+  const cleared = new Map<string, ReadonlySet<string>>();
+  const observe = (object: KubeObject): void => {
+    watches.observe(object);
+    fetched.observe(object);
+  };
   const uses = createUses();
   const queue = createQueue({
     workers: options.workers,
@@ -95,6 +100,7 @@ export function createController(options: ControllerOptions): Controller {
       triggers.forget(key);
       queue.forget(key);
       refs.delete(key);
+      cleared.delete(key);
       usesChanged(uses.forget(key));
       telemetry.gone(key);
       return { retry: 'none' };
@@ -130,7 +136,9 @@ export function createController(options: ControllerOptions): Controller {
       owned: watches.owned,
       holdsAll: (ref) => holdsAll(watches.coverage(ref, ref.namespace)),
       drift,
-      observe: watches.observe,
+      observe,
+      forget: (ref) => fetched.forget(ref),
+      cleared,
       fetched,
       settings: options.settings(),
       log: passLog,

@@ -1,4 +1,4 @@
-import { describe, jsonEqual, type KubeObject, type Ref, refKey } from '../api/object.ts';
+import { describe, jsonEqual, type KubeObject, type Ref, refKey, refOf } from '../api/object.ts';
 import type { Answer } from '../api/snapshot.ts';
 import { answerTo } from '../kube/answers.ts';
 import type { Log } from '../kube/log.ts';
@@ -19,6 +19,10 @@ export interface FetchedObjects {
   get(ref: Ref): Answer<KubeObject> | undefined;
   /** Reads the object, once for all who ask at the same time. Rejects with the client's error. */
   fetch(ref: Ref, signal: AbortSignal): Promise<void>;
+  /** Takes the answer to an own write, where the object was asked for. */
+  observe(object: KubeObject): void;
+  /** The object was deleted, or may be another one: whoever asks next has it read. */
+  forget(ref: Ref): void;
   /** Keeps the answers fresh until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -46,8 +50,12 @@ export function createFetched(options: FetchedOptions): FetchedObjects {
   const pending = new Map<string, Promise<void>>();
 
   async function read(ref: Ref, signal: AbortSignal): Promise<void> {
-    const key = refKey(ref);
     const answer = await answerTo(() => readable(client, ref, signal));
+    take(ref, answer);
+  }
+
+  function take(ref: Ref, answer: Answer<KubeObject>): void {
+    const key = refKey(ref);
     const before = known.get(key)?.answer;
     known.set(key, { ref, answer, due: timing.now() + (answer.state === 'found' ? FOUND_FOR : ABSENT_FOR) });
     if (before && !jsonEqual(before, answer)) onChange(ref);
@@ -77,6 +85,11 @@ export function createFetched(options: FetchedOptions): FetchedObjects {
   return {
     get: (ref) => known.get(refKey(ref))?.answer,
     fetch,
+    observe(object) {
+      const ref = refOf(object);
+      if (known.has(refKey(ref))) take(ref, { state: 'found', value: trimmed(withoutValues(object)) });
+    },
+    forget: (ref) => void known.delete(refKey(ref)),
     async run(signal) {
       while (!signal.aborted) {
         await timing.sleep(ROUND, signal);

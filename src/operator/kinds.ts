@@ -1,4 +1,14 @@
-import { DEPLOYMENT, GATEWAY, GATEWAY_CLASS, HTTP_ROUTE, POD, SERVICE } from '../api/children.ts';
+import {
+  BACKEND_TLS_POLICY,
+  DEPLOYMENT,
+  GATEWAY,
+  GATEWAY_CLASS,
+  HTTP_ROUTE,
+  POD,
+  ROLE,
+  ROLE_BINDING,
+  SERVICE,
+} from '../api/children.ts';
 import { LLMISVC, LLMISVC_CONFIG } from '../api/llmisvc.ts';
 import type { Gvk, KubeObject } from '../api/object.ts';
 import { LABEL_NAME, LABEL_PART_OF, PART_OF } from '../api/wellknown.ts';
@@ -25,7 +35,10 @@ export const WATCHED_KINDS: readonly WatchedKind[] = [
   { ...POD, where: 'served', ...OURS, keep: withoutCommands },
   // Those of others too, because Services stand in front of Gateways.
   { ...SERVICE, where: 'served' },
+  { ...ROLE, where: 'served', ...OURS },
+  { ...ROLE_BINDING, where: 'served', ...OURS },
   { ...HTTP_ROUTE, where: 'served', optional: true },
+  { ...BACKEND_TLS_POLICY, where: 'served', ...OURS, optional: true },
   { ...GATEWAY, where: 'served+gateway', optional: true },
   { ...GATEWAY_CLASS, where: 'cluster', optional: true },
 ];

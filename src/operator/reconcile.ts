@@ -26,8 +26,6 @@ import { writeStatus } from './status.ts';
 export interface ReconcileContext extends ApplyContext {
   readonly fetched: FetchedObjects;
   readonly settings: Settings;
-  /** RFC 3339. */
-  readonly now: () => string;
 }
 
 /** What a pass over a service came to. */

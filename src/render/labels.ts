@@ -42,9 +42,14 @@ export function podSelector(service: LLMInferenceService): Labels {
   };
 }
 
+/** Labels of what publishes the service. */
+export function routerLabels(service: LLMInferenceService): Labels {
+  return labelsOf(service, COMPONENT_ROUTER);
+}
+
 /** Labels of the HTTPRoute; the one that names the service is ours, for `kubectl get route -l`. */
 export function routeLabels(service: LLMInferenceService): Labels {
-  return { ...labelsOf(service, COMPONENT_ROUTER), [LABEL_INFERENCE_SERVICE]: service.metadata.name };
+  return { ...routerLabels(service), [LABEL_INFERENCE_SERVICE]: service.metadata.name };
 }
 
 /** The labels of the service's own metadata that its Deployment and pods take over. */

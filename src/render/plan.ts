@@ -1,4 +1,4 @@
-import type { Gvk, KubeObject, OwnerReference } from '../api/object.ts';
+import type { Gvk, KubeObject, OwnerReference, Ref } from '../api/object.ts';
 import { type LLMInferenceService, LLMISVC } from '../api/llmisvc.ts';
 import type { Part, Problem } from '../api/problem.ts';
 
@@ -16,6 +16,11 @@ export interface Child {
   readonly leftToOthers: readonly (readonly string[])[];
   /** Which part of the effective spec a part of the child was made from, longest prefix first wins. */
   readonly origins: readonly PathOrigin[];
+  /**
+   * For a Secret: the DNS names and IP addresses of the certificate that it shall hold. Key and certificate are made by
+   * whoever applies it; here its data have keys and no values.
+   */
+  readonly certificateFor?: readonly string[];
 }
 
 /** `child: 'spec.template.spec'` was made from `spec: 'spec.template'`. */
@@ -32,6 +37,8 @@ export interface Plan {
   readonly held: ReadonlySet<Part>;
   /** All kinds that any family can render, with the part they belong to: what is ours, of these kinds and not desired, is pruned. */
   readonly prunable: readonly (Gvk & { readonly part: Part })[];
+  /** Objects of kinds that are not watched: what is ours among them is looked for by name and pruned. */
+  readonly prunableByName: readonly (Ref & { readonly part: Part })[];
   readonly problems: readonly Problem[];
 }
 

@@ -1,18 +1,38 @@
-import { DEPLOYMENT, HTTP_ROUTE, SERVICE } from '../api/children.ts';
+import {
+  BACKEND_TLS_POLICY,
+  DEPLOYMENT,
+  HTTP_ROUTE,
+  ROLE,
+  ROLE_BINDING,
+  SECRET,
+  SERVICE,
+  SERVICE_ACCOUNT,
+} from '../api/children.ts';
 import { refKey, refOf } from '../api/object.ts';
 import type { Part, Problem } from '../api/problem.ts';
 import type { Settings } from '../api/settings.ts';
 import type { Snapshot } from '../api/snapshot.ts';
+import { certificateName, serviceAccountName } from '../api/wellknown.ts';
 import type { Effective } from '../config/effective.ts';
 import type { Child, Plan, Rendered } from './plan.ts';
+import { renderBackendTLSPolicy } from './routing/backendtlspolicy.ts';
 import { renderHTTPRoute } from './routing/httproute.ts';
+import { renderCertificate } from './workload/certificate.ts';
 import { renderDeployment } from './workload/deployment.ts';
+import { renderServiceAccount } from './workload/managedserviceaccount.ts';
+import { renderRole } from './workload/role.ts';
+import { renderRoleBinding } from './workload/rolebinding.ts';
 import { renderService } from './workload/service.ts';
 
 /** The families of children, each with the part that its problems hold back. */
 const FAMILIES = [
+  { part: 'workload', render: renderCertificate },
+  { part: 'workload', render: renderServiceAccount },
+  { part: 'workload', render: renderRole },
+  { part: 'workload', render: renderRoleBinding },
   { part: 'workload', render: renderDeployment },
   { part: 'workload', render: renderService },
+  { part: 'route', render: renderBackendTLSPolicy },
   { part: 'route', render: renderHTTPRoute },
 ] as const satisfies readonly {
   part: Part;
@@ -22,7 +42,10 @@ const FAMILIES = [
 const PRUNABLE: Plan['prunable'] = [
   { ...DEPLOYMENT, part: 'workload' },
   { ...SERVICE, part: 'workload' },
+  { ...ROLE_BINDING, part: 'workload' },
+  { ...ROLE, part: 'workload' },
   { ...HTTP_ROUTE, part: 'route' },
+  { ...BACKEND_TLS_POLICY, part: 'route' },
 ];
 
 const ALL_PARTS: readonly Part[] = ['config', 'workload', 'route', 'gateway'];
@@ -34,7 +57,8 @@ const ALL_PARTS: readonly Part[] = ['config', 'workload', 'route', 'gateway'];
  * is held: its children are missing from the plan and the live ones stay as they are. Never throws on a user's mistake.
  */
 export function render(effective: Effective, snapshot: Snapshot, settings: Settings): Plan {
-  if (effective.stopped) return { children: [], held: new Set(), prunable: PRUNABLE, problems: [] };
+  const prunableByName = byName(effective);
+  if (effective.stopped) return { children: [], held: new Set(), prunable: PRUNABLE, prunableByName, problems: [] };
 
   const heldBefore = heldByConfig(effective);
   const families = FAMILIES.filter(({ part }) => !heldBefore.has(part)).map(({ part, render: renderFamily }) => ({
@@ -50,8 +74,19 @@ export function render(effective: Effective, snapshot: Snapshot, settings: Setti
     children: children.sort(byOrder),
     held,
     prunable: PRUNABLE,
+    prunableByName,
     problems: families.flatMap((family) => family.rendered.problems),
   };
+}
+
+/** What a service may have of kinds that are not watched. One that nobody has worked on yet has nothing. */
+function byName({ service }: Effective): Plan['prunableByName'] {
+  const { name, namespace = '' } = service.metadata;
+  if (service.status?.observedGeneration === undefined) return [];
+  return [
+    { ...SECRET, namespace, name: certificateName(name), part: 'workload' },
+    { ...SERVICE_ACCOUNT, namespace, name: serviceAccountName(name), part: 'workload' },
+  ];
 }
 
 /** The parts that problems of the effective spec hold back. Nothing is changed for a spec whose meaning is not certain. */

@@ -235,6 +235,24 @@ const TABLE: { readonly [C in ProblemCode]: Row<Extract<Problem, { code: C }>> }
     sentence: (p) =>
       `Field ${p.path} is set by the operator, to ${p.used}; the value in the spec is not used. Remove it.`,
   },
+  BackendTLSNotServed: {
+    condition: warning,
+    reason: own,
+    status: 'True',
+    retry: 'none',
+    sentence: () =>
+      'The setting enableLLMInferenceServiceTLS is on, but the cluster does not serve BackendTLSPolicy of gateway.networking.k8s.io/v1, ' +
+      'so nothing tells the gateway to speak TLS to the model server. Install the Gateway API 1.4 or later; the service goes on by itself.',
+  },
+  TracingWithoutEndpoint: {
+    condition: warning,
+    reason: own,
+    status: 'True',
+    retry: 'none',
+    sentence: () =>
+      'Tracing is asked for, but spec.tracing.exporterEndpoint is empty, so no traces are sent. ' +
+      'Set it to the OTLP address of your collector, such as http://otel-collector:4317.',
+  },
   DuplicateListKey: {
     condition: warning,
     reason: own,

@@ -154,7 +154,6 @@ describe('a field that is not supported', () => {
   it.each<[unknown, string]>([
     [{ worker: {}, parallelism: { pipeline: 2 } }, 'spec.worker'],
     [{ prefill: { replicas: 1 } }, 'spec.prefill'],
-    [{ tracing: {} }, 'spec.tracing'],
     [{ scaling: { maxReplicas: 2, wva: { hpa: {} } } }, 'spec.scaling'],
     [{ kvCacheOffloading: { cpu: '1Gi' } }, 'spec.kvCacheOffloading'],
     [{ router: { scheduler: {} } }, 'spec.router.scheduler'],
@@ -180,12 +179,12 @@ describe('a field that is not supported', () => {
 
   it('is named with the config that says it', () => {
     const effective = resolved(service({ ...valid, baseRefs: [{ name: 'b' }] }), [
-      config('b', { tracing: {}, baseRefs: [{ name: 'c' }] }),
+      config('b', { prefill: {}, baseRefs: [{ name: 'c' }] }),
     ]);
     const source = { kind: 'LLMInferenceServiceConfig', namespace: 'kserve', name: 'b' };
     expect(effective.problems).toEqual([
       { code: 'UnsupportedField', path: 'spec.baseRefs', source },
-      { code: 'UnsupportedField', path: 'spec.tracing', source },
+      { code: 'UnsupportedField', path: 'spec.prefill', source },
     ]);
   });
 });

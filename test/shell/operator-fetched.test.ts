@@ -122,6 +122,19 @@ describe('objects read by name', () => {
     expect(fetched.get(SECRET)).toBeUndefined();
   });
 
+  it('are known after an own write, without a value, and read anew after a deletion', async () => {
+    const { fetched, changes, reads } = fetching(async () => undefined);
+    fetched.observe(secret({ a: 'MQ==' }));
+    expect(fetched.get(SECRET)).toBeUndefined();
+    await fetched.fetch(SECRET, signal);
+    fetched.observe(secret({ a: 'MQ==' }));
+    expect(fetched.get(SECRET)).toMatchObject({ state: 'found', value: { data: { a: '' } } });
+    expect(changes).toEqual([SECRET]);
+    fetched.forget(SECRET);
+    expect(fetched.get(SECRET)).toBeUndefined();
+    expect(reads()).toBe(1);
+  });
+
   it('say when they may not be read, and leave failures to whoever asks', async () => {
     const request = { verb: 'get', resource: 'secrets' };
     let failure: Error = new ApiError({ request, code: 403, reason: 'Forbidden', message: 'no' });

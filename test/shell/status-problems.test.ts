@@ -114,6 +114,16 @@ const ROWS: { readonly [C in ProblemCode]: [Extract<Problem, { code: C }>, strin
     'Warning True FieldOverridden none',
     ['initContainers[name=storage-initializer].args', '["a"]'],
   ],
+  BackendTLSNotServed: [
+    { code: 'BackendTLSNotServed' },
+    'Warning True BackendTLSNotServed none',
+    ['enableLLMInferenceServiceTLS', 'BackendTLSPolicy', 'Gateway API 1.4'],
+  ],
+  TracingWithoutEndpoint: [
+    { code: 'TracingWithoutEndpoint' },
+    'Warning True TracingWithoutEndpoint none',
+    ['spec.tracing.exporterEndpoint', 'no traces', 'http://otel-collector:4317'],
+  ],
   DuplicateListKey: [
     { code: 'DuplicateListKey', path: 'spec.template.containers[name=main].env', key: 'name', value: 'HOME' },
     'Warning True DuplicateListKey none',

@@ -38,7 +38,7 @@ export function effectiveOf(object: LLMInferenceService, changes: Partial<Effect
   };
 }
 
-export const NO_PLAN: Plan = { children: [], held: new Set(), prunable: [], problems: [] };
+export const NO_PLAN: Plan = { children: [], held: new Set(), prunable: [], prunableByName: [], problems: [] };
 
 /** Assesses a service over a cluster that holds exactly these objects. */
 export function assessOver(

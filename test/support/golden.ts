@@ -167,7 +167,8 @@ function surplusOf(service: LLMInferenceService, plan: Plan, objects: readonly K
   const wanted = new Set(plan.children.map((child) => refKey(refOf(child.object))));
   return objects.filter(
     (object) =>
-      plan.prunable.some((kind) => gvkKey(kind) === gvkKey(object) && !plan.held.has(kind.part)) &&
+      (plan.prunable.some((kind) => gvkKey(kind) === gvkKey(object) && !plan.held.has(kind.part)) ||
+        plan.prunableByName.some((ref) => refKey(ref) === refKey(refOf(object)) && !plan.held.has(ref.part))) &&
       object.metadata.ownerReferences?.some((owner) => owner.controller && owner.uid === service.metadata.uid) &&
       !wanted.has(refKey(refOf(object))),
   );

@@ -8,7 +8,10 @@ import type { Effective } from '../../config/effective.ts';
 import { podLabels, propagatedAnnotations, propagatedLabels, specAnnotations } from '../labels.ts';
 import { ownerReference, type PathOrigin, type Rendered } from '../plan.ts';
 import { collapseDuplicates } from './duplicates.ts';
+import { equipSidecar, withoutManagedAccount } from './sidecar.ts';
 import { attachModel, MODEL_FIELDS } from './storage.ts';
+import { attachCertificate } from './tls.ts';
+import { attachTracing } from './tracing.ts';
 
 type Labels = Readonly<Record<string, string>>;
 type Selector = Deployment['spec'] extends infer S | undefined ? (S extends { selector: infer L } ? L : never) : never;
@@ -46,8 +49,12 @@ export function renderDeployment(effective: Effective, snapshot: Snapshot, setti
 
   const live = answer.state === 'found' && answer.value.owner === service.metadata.uid ? answer.value : undefined;
   const collapsed = collapseDuplicates(spec.template, 'spec.template');
-  const model = attachModel(collapsed.value, live?.initializer, effective, snapshot, settings);
-  const problems = [...collapsed.problems, ...model.problems];
+  const secured = attachCertificate(collapsed.value, service.metadata.name, settings);
+  const unbound = withoutManagedAccount(secured, effective);
+  const model = attachModel(unbound, live?.initializer, effective, snapshot, settings);
+  const equipped = equipSidecar(model.podSpec, effective);
+  const traced = attachTracing(equipped.podSpec, spec.tracing, service, 'decode');
+  const problems = [...collapsed.problems, ...model.problems, ...equipped.problems, ...traced.problems];
   if (model.held) return { problems, held: true };
 
   const propagated = propagatedAnnotations(service);
@@ -71,7 +78,7 @@ export function renderDeployment(effective: Effective, snapshot: Snapshot, setti
           labels: { ...labels, ...selector.matchLabels },
           annotations: unlessEmpty({ ...propagated, ...specAnnotations(spec.annotations) }),
         }),
-        spec: model.podSpec,
+        spec: traced.podSpec,
       },
     }),
   };
