@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkGolden, FAMILIES, type GoldenCase, goldenCases } from './support/golden.ts';
@@ -20,6 +20,7 @@ describe.each(FAMILIES)('golden %s', (family) => {
 describe('the golden harness', () => {
   let root: string;
   const environment = { ...process.env };
+  const plain = cases.find(({ specFile }) => !existsSync(specFile));
 
   beforeEach(() => {
     delete process.env['GOLDEN'];
@@ -51,13 +52,25 @@ describe('the golden harness', () => {
     checkGolden(golden);
   });
 
+  it('compares the effective specs of a case that says so, and nothing that it does not', () => {
+    const golden = copyOfFirstCase();
+    const text = readFileSync(golden.inputFile, 'utf8');
+    writeFileSync(golden.inputFile, text.replace('kind: Case\n', 'kind: Case\nspec: true\n'));
+    expect(() => checkGolden(golden)).toThrow('copy.spec.yaml is new');
+    checkGolden(golden);
+    writeFileSync(golden.specFile, 'kind: Other\n');
+    expect(() => checkGolden(golden)).toThrow('kind: Other');
+    copyFileSync((plain as GoldenCase).inputFile, golden.inputFile);
+    expect(() => checkGolden(golden)).toThrow('copy.spec.yaml is not compared');
+  });
+
   it('refuses an output without input', () => {
     writeFileSync(join(root, 'config', 'lost.out.yaml'), '');
     expect(() => goldenCases(root)).toThrow('lost.out.yaml has no .in.yaml beside it');
   });
 
   function copyOfFirstCase(): GoldenCase {
-    const [first] = cases;
+    const first = plain;
     if (!first) throw new Error('test/golden has no case');
     copyFileSync(first.inputFile, join(root, 'config', 'copy.in.yaml'));
     const [copy] = goldenCases(root);

@@ -142,7 +142,8 @@ function check(name: string, flag: Flag, given: string | undefined, taken: reado
 }
 
 function looksLikeFlag(arg: string): boolean {
-  return arg.length > 1 && arg.startsWith('-') && !/^-\d+(\.\d+)?$/.test(arg) && !arg.includes(' ');
+  // A blank makes it a value, unless it stands after `--flag=`.
+  return arg.length > 1 && arg.startsWith('-') && !/^-\d+(\.\d+)?$/.test(arg) && !/^[^=]* /.test(arg);
 }
 
 function spelled(name: string): string {

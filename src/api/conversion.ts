@@ -7,6 +7,7 @@
  */
 import type { InferencePoolSpec, LLMInferenceServiceSpec, LoRASpec } from './llmisvc.ts';
 import { compact, isPlainObject, jsonEqual, type KubeObject } from './object.ts';
+import { PICKER_PORT } from './wellknown.ts';
 
 export const ANNOTATION_MODEL_CRITICALITY = 'internal.serving.kserve.io/model-criticality';
 export const ANNOTATION_LORA_CRITICALITIES = 'internal.serving.kserve.io/lora-criticalities';
@@ -15,8 +16,6 @@ const V1ALPHA1 = 'serving.kserve.io/v1alpha1';
 const V1ALPHA2 = 'serving.kserve.io/v1alpha2';
 /** What KServe's definitions store for an inline route without rules. It has no backend, so nobody writes it himself. */
 const STORED_RULES = [{ matches: [{ path: { type: 'PathPrefix', value: '/' } }] }];
-/** The port of an endpoint picker that names none. */
-const PICKER_PORT = 9002;
 
 type Fields = Readonly<Record<string, unknown>>;
 interface Versioned extends KubeObject {

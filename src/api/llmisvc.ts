@@ -156,8 +156,9 @@ export interface SchedulerSpec {
   readonly template?: PartialPodSpec;
   readonly pool?: { readonly ref?: { readonly name?: string }; readonly spec?: InferencePoolSpec };
   readonly config?: {
-    readonly inline?: Readonly<Record<string, unknown>>;
-    readonly ref?: { readonly name?: string; readonly key: string; readonly optional?: boolean };
+    /** Text when it came from a ConfigMap: it is passed on as it is. */
+    readonly inline?: Readonly<Record<string, unknown>> | string;
+    readonly ref?: { readonly name?: string; readonly key?: string; readonly optional?: boolean };
   };
   readonly tokenizer?: { readonly template?: PartialPodSpec };
 }

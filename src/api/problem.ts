@@ -3,6 +3,23 @@ import type { Ref } from './object.ts';
 /** A part of the product that a problem or a child belongs to. */
 export type Part = 'config' | 'workload' | 'route' | 'gateway';
 
+/** A part of the API whose children this operator does not make yet. */
+export type Feature =
+  | 'scheduler'
+  | 'tokenizer'
+  | 'workers'
+  | 'prefill'
+  | 'prefillWorkers'
+  | 'scaling'
+  | 'prefillScaling'
+  | 'adapters'
+  | 'offloading'
+  | 'prefillOffloading'
+  | 'confidential'
+  | 'deviceClaims'
+  | 'group'
+  | 'ingress';
+
 /** Where the user wrote the value in question: the service itself or one of the configs it is made of. */
 export interface Source {
   readonly kind: 'LLMInferenceService' | 'LLMInferenceServiceConfig';
@@ -21,9 +38,36 @@ export type Problem =
       readonly name: string;
       readonly namespaces: readonly string[];
       readonly path?: string;
+      /** The fields that ask for a preset which no installation brings. */
+      readonly asked?: string;
     }
-  /** Merging or templating failed; `message` carries Go's own wording. */
-  | { readonly code: 'MergeFailed'; readonly message: string; readonly source?: Source; readonly path?: string }
+  /** The ConfigMap of the scheduler's config exists in none of the namespaces looked into. */
+  | {
+      readonly code: 'ConfigMapNotFound';
+      readonly name: string;
+      readonly namespaces: readonly string[];
+      readonly path: string;
+      readonly source?: Source;
+    }
+  /** The ConfigMap exists without the key; `keys` are those that it has. */
+  | {
+      readonly code: 'ConfigMapKeyNotFound';
+      readonly ref: Ref;
+      readonly key: string;
+      readonly keys: readonly string[];
+      readonly path: string;
+      readonly source?: Source;
+    }
+  /** A LoRA adapter that no volume or download can bring. `found` and `allowed` complete the sentence. */
+  | {
+      readonly code: 'InvalidAdapter';
+      readonly adapter: string;
+      readonly path: string;
+      readonly found: string;
+      readonly allowed: string;
+      readonly source?: Source;
+    }
+  /** Evaluating a template failed; `message` carries Go's own wording. */
   | {
       readonly code: 'TemplateFailed';
       readonly message: string;
@@ -41,8 +85,15 @@ export type Problem =
       readonly allowed: string;
       readonly source?: Source;
     }
-  /** A field of KServe's API that this operator does not act on. */
+  /** A field that the API does not have. */
   | { readonly code: 'UnsupportedField'; readonly path: string; readonly source?: Source }
+  /** A field of the API that asks for what this operator does not build yet. */
+  | {
+      readonly code: 'UnbuiltFeature';
+      readonly feature: Feature;
+      readonly path: string;
+      readonly source?: Source;
+    }
   | {
       readonly code: 'ServiceAccountNotFound';
       readonly namespace: string;
@@ -98,6 +149,29 @@ export type Problem =
       readonly resource: string;
       readonly requested: string;
       readonly expected: number;
+      readonly source?: Source;
+    }
+  /** A base config names the model otherwise than the service, and wins. */
+  | {
+      readonly code: 'ModelNameOverridden';
+      readonly path: string;
+      readonly own: string;
+      readonly used: string;
+      readonly source: Source;
+    }
+  /** An `optional` ConfigMap of the scheduler's config, or its key, does not exist. */
+  | {
+      readonly code: 'OptionalConfigMapMissing';
+      readonly name: string;
+      readonly key: string;
+      readonly path: string;
+      readonly source?: Source;
+    }
+  /** The plugin needs containers that are added for a config in the spec only. */
+  | {
+      readonly code: 'LatencyPredictorInConfigMap';
+      readonly ref: Ref;
+      readonly path: string;
       readonly source?: Source;
     }
   /** The selector of a running Deployment cannot change, so its pods keep the label that the spec would change or drop. */

@@ -22,6 +22,7 @@ export const PART_OF = 'llminferenceservice';
 export const COMPONENT_WORKLOAD = 'llminferenceservice-workload';
 export const COMPONENT_ROUTER = 'llminferenceservice-router';
 export const LABEL_KSERVE_COMPONENT = 'kserve.io/component';
+export const KSERVE_COMPONENT_WORKLOAD = 'workload';
 export const LABEL_ROLE = 'llm-d.ai/role';
 /** On the service itself and its HTTPRoute only, so that `kubectl get route -l …` finds it. */
 export const LABEL_INFERENCE_SERVICE = 'serving.kserve.io/inferenceservice';
@@ -46,22 +47,37 @@ export const ANNOTATION_CERTIFICATE_EXPIRATION = 'certificates.kserve.io/expirat
 /** In `status.annotations`: how many of these devices one pod asks for. */
 export const ANNOTATION_DEVICES = 'llmisvc.serving.kserve.io/devices';
 
+/** The presets, without prefix. Those of pipeline parallelism are selected, but neither pinned nor shipped. */
+export const PRESET = {
+  template: 'config-llm-template',
+  decodeTemplate: 'config-llm-decode-template',
+  prefillTemplate: 'config-llm-prefill-template',
+  dataParallel: 'config-llm-worker-data-parallel',
+  decodeDataParallel: 'config-llm-decode-worker-data-parallel',
+  prefillDataParallel: 'config-llm-prefill-worker-data-parallel',
+  pipelineParallel: 'config-llm-worker-pipeline-parallel',
+  decodePipelineParallel: 'config-llm-decode-worker-pipeline-parallel',
+  prefillPipelineParallel: 'config-llm-prefill-worker-pipeline-parallel',
+  scheduler: 'config-llm-scheduler',
+  route: 'config-llm-router-route',
+  latencyPredictor: 'config-llm-scheduler-latency-predictor',
+  tokenizer: 'config-llm-tokenizer',
+  tracing: 'config-llm-tracing',
+} as const;
 /** The eleven well-known configs, without prefix, in the order in which their pins are written. */
 export const WELL_KNOWN_CONFIGS = [
-  'config-llm-template',
-  'config-llm-decode-template',
-  'config-llm-prefill-template',
-  'config-llm-worker-data-parallel',
-  'config-llm-decode-worker-data-parallel',
-  'config-llm-prefill-worker-data-parallel',
-  'config-llm-scheduler',
-  'config-llm-router-route',
-  'config-llm-scheduler-latency-predictor',
-  'config-llm-tokenizer',
-  'config-llm-tracing',
+  PRESET.template,
+  PRESET.decodeTemplate,
+  PRESET.prefillTemplate,
+  PRESET.dataParallel,
+  PRESET.decodeDataParallel,
+  PRESET.prefillDataParallel,
+  PRESET.scheduler,
+  PRESET.route,
+  PRESET.latencyPredictor,
+  PRESET.tokenizer,
+  PRESET.tracing,
 ] as const;
-export const PRESET_TEMPLATE = 'config-llm-template';
-export const PRESET_ROUTE = 'config-llm-router-route';
 export const PIN_PREFIX = 'serving.kserve.io/';
 
 export const MAIN_CONTAINER = 'main';
@@ -72,6 +88,14 @@ export const CERTIFICATE_VOLUME = 'tls-certs';
 export const CERTIFICATE_PATH = '/var/run/kserve/tls';
 export const MODEL_PATH = '/mnt/models';
 export const WORKLOAD_PORT = 8000;
+/** The port of an endpoint picker that names none. */
+export const PICKER_PORT = 9002;
+/** The claim by which managed dynamic resource allocation hands devices to a pod. */
+export const MANAGED_CLAIM = 'managed-device';
+/** A scheduler ConfigMap whose name begins like this may lie in the system namespace. */
+export const SHARED_SCHEDULER_CONFIG = 'config-scheduler-';
+/** Below this folder each LoRA adapter has one of its own. */
+export const ADAPTERS_PATH = '/mnt/lora';
 
 export const deploymentName = (service: string): string => childName(service, '-kserve');
 export const workloadServiceName = (service: string): string => childName(service, '-kserve-workload-svc');
@@ -82,3 +106,8 @@ export const roleBindingName = (service: string): string => childName(service, '
 export const backendTLSPolicyName = (service: string): string => childName(service, '-kserve-backend-tls');
 export const routeName = (service: string): string => childName(service, '-kserve-route');
 export const inferencePoolName = (service: string): string => childName(service, '-inference-pool');
+export const pickerServiceAccountName = (service: string): string => childName(service, '-epp-sa');
+export const managedClaimTemplateName = (service: string): string => childName(service, '-managed-dra');
+
+/** The second name under which a model or an adapter is served, which rules with the model header choose it by. */
+export const publishedName = (namespace: string, model: string): string => `publishers/${namespace}/models/${model}`;

@@ -99,7 +99,10 @@ const CONDITIONS_OF_KIND: Readonly<Record<string, readonly string[]>> = {
   HTTPRoute: ROUTE,
 };
 const CONDITIONS_OF_FIELD: Readonly<Record<string, readonly string[]>> = {
-  router: ['GatewaysReady', ...ROUTE],
+  router: ['GatewaysReady', 'InferencePoolReady', 'SchedulerWorkloadReady', 'TokenizerReady', ...ROUTE],
+  worker: ['WorkerWorkloadReady', 'WorkloadsReady', 'Ready'],
+  prefill: ['PrefillWorkloadReady', 'PrefillWorkerWorkloadReady', 'PrefillScalingReady', 'WorkloadsReady', 'Ready'],
+  scaling: ['ScalingReady', ...WORKLOAD],
   baseRefs: ['PresetsCombined', 'Ready'],
 };
 

@@ -1,12 +1,16 @@
 import { jsonEqual, type KubeObject } from '../api/object.ts';
 import type { Source } from '../api/problem.ts';
-import { ANNOTATION_DEVICE } from '../api/wellknown.ts';
-import { STEP_DEVICES } from '../config/devices.ts';
+import { ANNOTATION_DEVICE, ANNOTATION_DRA, PICKER_PORT } from '../api/wellknown.ts';
+import { STEP_DEVICE_CLAIM } from '../config/deviceclaims.ts';
+import { STEP_DEVICES, STEP_PREFILL_DEVICES } from '../config/devices.ts';
 import { STEP_INFERENCE_PATHS } from '../config/inferencepaths.ts';
 import { written } from '../config/merge.ts';
 import { keyed, pathText, type Step, steps, valueAt } from '../config/paths.ts';
-import { STEP_MODEL_NAME } from '../config/resolve.ts';
-import { STEP_BACKENDS, STEP_PARENTS } from '../config/routing.ts';
+import { STEP_MODEL_NAME } from '../config/layers.ts';
+import { STEP_EVICTION } from '../config/offloading.ts';
+import { STEP_BACKENDS, STEP_EXTERNAL_POOL, STEP_PARENTS } from '../config/routing.ts';
+import { STEP_PICKER_ACCOUNT, STEP_PICKER_PORT, STEP_POOL_SELECTOR } from '../config/scheduler.ts';
+import { STEP_SCHEDULER_CONFIG } from '../config/schedulerconfig.ts';
 import type { Child } from '../render/plan.ts';
 import { ruleOf } from './childrules.ts';
 import type { Evaluated } from './evaluate.ts';
@@ -56,8 +60,16 @@ export function explainChild(evaluated: Evaluated, child: Child, at: Leaf['at'])
 const STEPS: Readonly<Record<string, string>> = {
   [STEP_MODEL_NAME]: `${STEP_MODEL_NAME}: no layer names the model`,
   [STEP_DEVICES]: `${STEP_DEVICES}: spec.parallelism.tensor × spec.parallelism.dataLocal, at least 1, of the device in spec.annotations[${ANNOTATION_DEVICE}]; no layer asks for devices itself`,
+  [STEP_PREFILL_DEVICES]: `${STEP_PREFILL_DEVICES}: spec.prefill.parallelism.tensor × spec.prefill.parallelism.dataLocal, at least 1, of the device in spec.prefill.annotations[${ANNOTATION_DEVICE}]; no layer asks for devices itself`,
   [STEP_PARENTS]: `${STEP_PARENTS}: spec.router.gateway.refs names the Gateways of the route`,
   [STEP_BACKENDS]: `${STEP_BACKENDS}: rules that lead to the inference pool of the service lead to its Service`,
+  [STEP_EXTERNAL_POOL]: `${STEP_EXTERNAL_POOL}: spec.router.scheduler.pool.ref names a pool that others made`,
+  [STEP_DEVICE_CLAIM]: `${STEP_DEVICE_CLAIM}: metadata.annotations[${ANNOTATION_DRA.deviceClass}] asks for devices of a class`,
+  [STEP_POOL_SELECTOR]: `${STEP_POOL_SELECTOR}: no layer says which pods the pool selects`,
+  [STEP_EVICTION]: `${STEP_EVICTION}: no layer names one, which is lru then`,
+  [STEP_PICKER_ACCOUNT]: `${STEP_PICKER_ACCOUNT}: spec.router.scheduler.template names none`,
+  [STEP_PICKER_PORT]: `${STEP_PICKER_PORT}: spec.router.scheduler.pool.spec.endpointPickerRef names no port, which is ${PICKER_PORT} then`,
+  [STEP_SCHEDULER_CONFIG]: `${STEP_SCHEDULER_CONFIG}: spec.router.scheduler.config.ref names it`,
   [STEP_INFERENCE_PATHS]: `${STEP_INFERENCE_PATHS}: vLLM loads LoRA adapters at run time, and /v1 would let everybody do so`,
 };
 
@@ -70,6 +82,10 @@ function explainSpecLeaf(evaluated: Evaluated, { at, value }: Leaf): Explained {
     const said = valueAt(written(spec), path);
     return said === undefined ? [] : [{ source, role, value: said }];
   });
+  if (origin && 'layer' in origin) {
+    // The name of the model is decided by a layer that is not the highest.
+    layers.sort((a, b) => Number(a.source === origin.layer) - Number(b.source === origin.layer));
+  }
   const rule = origin && 'step' in origin ? (STEPS[origin.step] ?? origin.step) : undefined;
   return { path: text, value, specPath: text, layers, ...(rule === undefined ? {} : { rule }) };
 }

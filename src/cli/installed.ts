@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { LLMInferenceServiceConfig } from '../api/llmisvc.ts';
 import type { KubeObject } from '../api/object.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../api/settings.ts';
 import { SETTINGS_CONFIG_MAP, settingsOf } from './settings.ts';
@@ -31,13 +32,21 @@ interface Kustomization {
  * @param root the folder of the project
  */
 export async function readInstalled(root: string): Promise<Installed> {
-  const presets = kustomized(join(root, 'manifests', 'base', 'presets'));
   const configMaps = kustomized(join(root, 'manifests', 'base', 'settings'));
   const configMap = configMaps.find(({ metadata }) => metadata.name === SETTINGS_CONFIG_MAP);
   if (!configMap) throw new Error(`manifests/base/settings has no ConfigMap ${SETTINGS_CONFIG_MAP}`);
   const { settings, complaints } = await settingsOf(configMap, DEFAULT_SETTINGS);
   if (complaints.length > 0) throw new Error(`manifests/base/settings: ${complaints.join(' ')}`);
-  return { presets, settings };
+  return { presets: readPresets(root), settings };
+}
+
+/**
+ * The presets as `kubectl apply -k` installs them.
+ *
+ * @param root the folder of the project
+ */
+export function readPresets(root: string): readonly LLMInferenceServiceConfig[] {
+  return kustomized(join(root, 'manifests', 'base', 'presets')) as readonly LLMInferenceServiceConfig[];
 }
 
 function kustomized(folder: string): readonly KubeObject[] {

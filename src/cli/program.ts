@@ -54,6 +54,7 @@ export function createProgram(name: string, version: string, io: Io, ended: (cod
     .description('Print the children of services, and the status that they would get.')
     .addOption(new Option('-o, --output <format>', 'format').choices(['yaml', 'json']).default('yaml'))
     .option('--no-status', 'print the children only')
+    .option('--effective', 'print the effective specs instead: presets, configs and services combined', false)
     .action(async (names: string[]) => {
       const { renderCommand } = await import('./render.ts');
       ended(await renderCommand(names, render.opts(), io));
@@ -62,6 +63,7 @@ export function createProgram(name: string, version: string, io: Io, ended: (cod
     ['render -f examples/', 'all services of a folder'],
     ['render -f service.yaml --no-status | kubectl diff -f -', 'the children against a cluster'],
     ['kubectl kustomize overlays/prod | NAME render -f -', 'what kustomize builds'],
+    ['render -f service.yaml --effective', 'what presets, base configs and the service come to'],
     ['render qwen2-7b --from-cluster -n team-a', 'a service as it is in the cluster'],
   ]);
   const diff = session(program.command('diff').argument('[service...]', 'names; default: all of the input'), 'cluster')

@@ -10,11 +10,13 @@ export interface RenderOptions extends SessionOptions {
   readonly output: 'yaml' | 'json';
   /** Whether the services are printed after their children, with the status that they would get. */
   readonly status: boolean;
+  /** Whether the effective specs are printed instead: what the children are made from. */
+  readonly effective: boolean;
 }
 
 /**
  * `llmisvc render`: prints the children of services in the order in which the operator applies them, then the services with
- * their status.
+ * their status; or their effective specs.
  *
  * @returns the exit code: 0, or 1 when a problem keeps the operator from acting on all of it
  */
@@ -24,10 +26,12 @@ export async function renderCommand(names: readonly string[], options: RenderOpt
     const services = await chosenServices(session, names, options);
     const evaluated: Evaluated[] = [];
     for (const service of services) evaluated.push(await evaluate(service, session.world));
-    const objects = [
-      ...evaluated.flatMap(({ plan }) => plan.children.map(({ object }) => applicable(object))),
-      ...(options.status ? evaluated.map(withStatus) : []),
-    ];
+    const objects = options.effective
+      ? evaluated.flatMap(effectiveSpecs)
+      : [
+          ...evaluated.flatMap(({ plan }) => plan.children.map(({ object }) => applicable(object))),
+          ...(options.status ? evaluated.map(withStatus) : []),
+        ];
     io.out(textOf(objects, options.output));
     const problems = evaluated.flatMap((one) =>
       complaintsOf({ ...one, problems: [...one.problems, ...one.missing] }, session.located, session.world.settings),
@@ -43,6 +47,13 @@ export function applicable(object: KubeObject): KubeObject {
   const { ownerReferences, ...metadata } = object.metadata;
   const owners = (ownerReferences ?? []).filter(({ uid }) => uid !== '');
   return { ...object, metadata: { ...metadata, ...(owners.length > 0 ? { ownerReferences: owners } : {}) } };
+}
+
+/** The service with what it means instead of what was written; nothing where that is not certain. */
+function effectiveSpecs({ service, effective }: Evaluated): readonly KubeObject[] {
+  if (!effective.combined) return [];
+  const { name, namespace } = service.metadata;
+  return [{ ...LLMISVC, metadata: { name, ...(namespace ? { namespace } : {}) }, spec: effective.spec } as KubeObject];
 }
 
 /** The service as it was written, with its status, so that applying the text changes nothing of its spec. */

@@ -15,8 +15,8 @@ export type Origin = { readonly layer: Source } | { readonly step: string };
 export interface Effective {
   readonly service: LLMInferenceService;
   /**
-   * False when the meaning is not certain: a config is missing or not known yet, a field is not supported or has the wrong
-   * type, or a template fails. Then `spec` is the service's own and nothing is to be changed.
+   * False when the meaning is not certain: something that is referred to is missing or not known yet, a field is unknown or
+   * has the wrong type, or a template fails. Then `spec` is the service's own and nothing is to be changed.
    */
   readonly combined: boolean;
   readonly spec: LLMInferenceServiceSpec;

@@ -4,19 +4,22 @@
  */
 import type { LLMInferenceServiceSpec } from '../api/llmisvc.ts';
 import { isPlainObject } from '../api/object.ts';
-import { type MergeFields, POD_SPEC_MERGE } from './mergekeys.ts';
+import { type MergeRule, ruleOf, SPEC_RULES } from './mergerules.ts';
 
 export type Spec = LLMInferenceServiceSpec;
 type Fields = Readonly<Record<string, unknown>>;
 
-const SPEC_MERGE: MergeFields = { template: { fields: POD_SPEC_MERGE } };
-
 /**
  * The lower spec with the higher one on top. Objects and maps are united, lists with a merge key are merged by it, other
- * lists and scalars are replaced. Unions are not cleared: two volume sources or two probe handlers may stand side by side.
+ * lists and scalars are replaced.
+ *
+ * Three things that KServe does are not done, because their result is of no use. Where an object may have one of several
+ * members (a volume its source, a probe its handler, the scheduler its config), the higher layer's takes the place of the
+ * lower one's instead of standing beside it. Two scheduler configs are merged, instead of failing. And what a layer leaves
+ * out is not reset by zero values that Go always writes (`maxReplicas` of a `scaling` that only names `minReplicas`).
  */
 export function merge(lower: Spec, higher: Spec): Spec {
-  return mergeObjects(written(lower) as Fields, written(higher) as Fields, SPEC_MERGE) as Spec;
+  return mergeObjects(written(lower) as Fields, written(higher) as Fields, { fields: SPEC_RULES }) as Spec;
 }
 
 const merged = new WeakMap<object, WeakMap<object, Spec>>();
@@ -39,17 +42,36 @@ const writtenSpecs = new WeakMap<object, Spec>();
 export function written(spec: Spec): Spec {
   let result = writtenSpecs.get(spec);
   if (!result) {
-    result = withContainers(writtenObject(spec as Fields, SPEC_MERGE, '') as Spec);
+    result = withContainers(writtenObject(spec as Fields, { fields: SPEC_RULES }, ''), POD_TEMPLATES) as Spec;
     writtenSpecs.set(spec, result);
     writtenSpecs.set(result, result);
   }
   return result;
 }
 
+interface Templates {
+  readonly [field: string]: Templates | 'pod';
+}
+
+/** Where KServe's defaulting looks for pod templates; that of the tokenizer is not among them. */
+const POD_TEMPLATES: Templates = {
+  template: 'pod',
+  worker: 'pod',
+  prefill: { template: 'pod', worker: 'pod' },
+  router: { scheduler: { template: 'pod' } },
+};
+
 /** A pod template that lists no containers says `containers: []`, as KServe's defaulting does. */
-function withContainers(spec: Spec): Spec {
-  if (!isPlainObject(spec.template) || spec.template.containers !== undefined) return spec;
-  return { ...spec, template: { ...spec.template, containers: [] } };
+function withContainers(object: Fields, templates: Templates): Fields {
+  let result = object;
+  for (const [field, below] of Object.entries(templates)) {
+    const value = object[field];
+    if (!isPlainObject(value)) continue;
+    const complete =
+      below !== 'pod' ? withContainers(value, below) : 'containers' in value ? value : { ...value, containers: [] };
+    if (complete !== value) result = { ...result, [field]: complete };
+  }
+  return result;
 }
 
 /** Maps with free keys: their values are kept as they are, an empty map says nothing. */
@@ -85,6 +107,7 @@ const PLAIN_BOOLEANS = new Set([
   'sslEnabled',
   'chapAuthDiscovery',
   'chapAuthSession',
+  'restoreToOriginalReplicaCount',
 ]);
 /** Strings that are pointers in Go, so that the empty string can be said. */
 const POINTER_STRINGS = new Set([
@@ -94,26 +117,28 @@ const POINTER_STRINGS = new Set([
   'hostnameOverride',
   'preemptionPolicy',
   'service',
+  'group',
 ]);
 /** Volume sources whose `readOnly` is a pointer. */
 const POINTER_READ_ONLY = new Set(['csi', 'azureDisk']);
 
-function writtenObject(object: Fields, fields: MergeFields | undefined, parent: string, key?: string): Fields {
+function writtenObject(object: Fields, rule: MergeRule, parent: string): Fields {
   const entries: [string, unknown][] = [];
   for (const [name, value] of Object.entries(object)) {
     if (value === undefined || value === null) continue;
-    if (name !== key && isUnsaid(name, value, parent)) continue;
-    const below = field(fields, name);
-    if (MAPS.has(name) || typeof value !== 'object') entries.push([name, value]);
-    else if (!Array.isArray(value)) entries.push([name, writtenObject(value as Fields, below?.fields, name)]);
-    else if (below?.key === undefined) entries.push([name, value]);
-    else
-      entries.push([
-        name,
-        value.map((item) => (isPlainObject(item) ? writtenObject(item, below.fields, name, below.key) : item)),
-      ]);
+    const below = ruleOf(rule.fields, name);
+    if (below?.foreign) entries.push([name, value]);
+    else if (name === rule.key || !isUnsaid(name, value, parent))
+      entries.push([name, writtenValue(name, value, below)]);
   }
   return Object.fromEntries(entries);
+}
+
+function writtenValue(name: string, value: unknown, rule: MergeRule | undefined): unknown {
+  if (MAPS.has(name) || typeof value !== 'object') return value;
+  if (!Array.isArray(value)) return writtenObject(value as Fields, rule ?? {}, name);
+  if (rule?.key === undefined) return value;
+  return value.map((item) => (isPlainObject(item) ? writtenObject(item, rule, name) : item));
 }
 
 function isUnsaid(name: string, value: unknown, parent: string): boolean {
@@ -124,20 +149,39 @@ function isUnsaid(name: string, value: unknown, parent: string): boolean {
   return MAPS.has(name) && isPlainObject(value) && Object.keys(value).length === 0;
 }
 
-function mergeObjects(lower: Fields, higher: Fields, fields: MergeFields | undefined): Fields {
-  const entries = new Map(Object.entries(lower));
+function mergeObjects(lower: Fields, higher: Fields, rule: MergeRule): Fields {
+  const entries = new Map(Object.entries(rule.oneOf ? withoutRivals(lower, higher, rule) : lower));
   for (const [name, value] of Object.entries(higher)) {
-    entries.set(name, mergeValues(entries.get(name), value, field(fields, name)));
+    entries.set(name, mergeValues(entries.get(name), value, ruleOf(rule.fields, name)));
   }
   return Object.fromEntries(entries);
 }
 
-function mergeValues(lower: unknown, higher: unknown, rule: MergeFields[string] | undefined): unknown {
-  if (isPlainObject(lower) && isPlainObject(higher)) return mergeObjects(lower, higher, rule?.fields);
+function mergeValues(lower: unknown, higher: unknown, rule: MergeRule | undefined): unknown {
+  if (rule?.foreign) return mergeForeign(lower, higher);
+  if (isPlainObject(lower) && isPlainObject(higher)) return mergeObjects(lower, higher, rule ?? {});
   if (Array.isArray(lower) && Array.isArray(higher) && rule?.key !== undefined) {
-    return mergeLists(lower, higher, rule.key, rule.fields);
+    return mergeLists(lower, higher, rule.key, rule);
   }
   return higher;
+}
+
+/** The lower object without the members that those of the higher one take the place of. */
+function withoutRivals(lower: Fields, higher: Fields, { oneOf, key }: MergeRule): Fields {
+  const isMember = (name: string): boolean => (oneOf === 'all but the key' ? name !== key : !!oneOf?.includes(name));
+  if (!Object.keys(higher).some(isMember)) return lower;
+  return Object.fromEntries(Object.entries(lower).filter(([name]) => !isMember(name) || Object.hasOwn(higher, name)));
+}
+
+/** Merges as a JSON merge patch does: objects are united, null takes a field away, all else is replaced. */
+function mergeForeign(lower: unknown, higher: unknown): unknown {
+  if (!isPlainObject(higher)) return higher;
+  const entries = new Map(Object.entries(isPlainObject(lower) ? lower : {}));
+  for (const [name, value] of Object.entries(higher)) {
+    if (value === null) entries.delete(name);
+    else entries.set(name, mergeForeign(entries.get(name), value));
+  }
+  return Object.fromEntries(entries);
 }
 
 /**
@@ -148,7 +192,7 @@ function mergeLists(
   lower: readonly unknown[],
   higher: readonly unknown[],
   key: string,
-  fields: MergeFields | undefined,
+  rule: MergeRule,
 ): readonly unknown[] {
   const places = new Map<unknown, number>();
   lower.forEach((item, index) => {
@@ -159,7 +203,7 @@ function mergeLists(
     const id = keyOf(item, key);
     const place = places.get(id);
     const below = results.has(id) ? results.get(id) : place === undefined ? undefined : lower[place];
-    results.set(id, mergeValues(below, item, fields === undefined ? undefined : { fields }));
+    results.set(id, isPlainObject(below) && isPlainObject(item) ? mergeObjects(below, item, rule) : item);
   }
   const rest = lower.map((item, index) => ({ item, index })).filter(({ item }) => !results.has(keyOf(item, key)));
   const ordered: unknown[] = [];
@@ -175,8 +219,4 @@ function mergeLists(
 function keyOf(item: unknown, key: string): unknown {
   const value = isPlainObject(item) && Object.hasOwn(item, key) ? item[key] : undefined;
   return value ?? (key === 'containerPort' ? 0 : '');
-}
-
-function field(fields: MergeFields | undefined, name: string): MergeFields[string] | undefined {
-  return fields && Object.hasOwn(fields, name) ? fields[name] : undefined;
 }

@@ -3,9 +3,7 @@
  * `router.route.http.spec.rules[0]`. A leading `spec.` may be there.
  */
 import { isPlainObject } from '../api/object.ts';
-import { type MergeFields, POD_SPEC_MERGE } from './mergekeys.ts';
-
-const SPEC_FIELDS: MergeFields = { template: { fields: POD_SPEC_MERGE } };
+import { type MergeRules, ruleOf, SPEC_RULES } from './mergerules.ts';
 
 /** A step of a path: the key of an object, the index of a list item, or the item of a list with a key. */
 export type Step = string | number | { readonly key: string; readonly value: string };
@@ -20,18 +18,18 @@ export function steps(path: string): readonly Step[] {
 /** The steps with `[0]` of a list that is merged by key written as `[name=main]`: other layers have other indexes. */
 export function keyed(path: readonly Step[], spec: unknown): readonly Step[] {
   let value = spec;
-  let fields: MergeFields | undefined = SPEC_FIELDS;
+  let rules: MergeRules | undefined = SPEC_RULES;
   let key: string | undefined;
   return path.map((step) => {
     value = child(value, step);
     if (typeof step === 'string') {
-      const rule: MergeFields[string] | undefined = fields && Object.hasOwn(fields, step) ? fields[step] : undefined;
-      fields = rule?.fields;
+      const rule = ruleOf(rules, step);
+      rules = rule?.fields;
       key = rule?.key;
       return step;
     }
     const id = typeof step === 'number' && key !== undefined && isPlainObject(value) ? value[key] : undefined;
-    return id === undefined ? step : { key: key as string, value: String(id) };
+    return typeof id === 'string' || typeof id === 'number' ? { key: key as string, value: String(id) } : step;
   });
 }
 

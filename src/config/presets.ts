@@ -1,20 +1,17 @@
-import { toV1alpha2 } from '../api/conversion.ts';
-import type { LLMInferenceService, LLMInferenceServiceConfig, LLMInferenceServiceSpec } from '../api/llmisvc.ts';
-import { LLMISVC_CONFIG } from '../api/llmisvc.ts';
-import type { Problem } from '../api/problem.ts';
+import type { LLMInferenceService, LLMInferenceServiceSpec, WorkloadSpec } from '../api/llmisvc.ts';
 import type { Settings } from '../api/settings.ts';
-import { type Snapshot, view } from '../api/snapshot.ts';
-import { PIN_PREFIX, PRESET_ROUTE, PRESET_TEMPLATE, WELL_KNOWN_CONFIGS } from '../api/wellknown.ts';
-import type { Layer } from './effective.ts';
+import { PIN_PREFIX, PRESET, WELL_KNOWN_CONFIGS } from '../api/wellknown.ts';
+import { pluginTypes, schedulerConfigOf } from './schedulerconfig.ts';
 
-const NO_SPEC: LLMInferenceServiceSpec = {};
-const configSpec = view(
-  'llmisvcconfig/spec',
-  (config: LLMInferenceServiceConfig) => toV1alpha2(config).spec ?? NO_SPEC,
-);
+type Preset = (typeof PRESET)[keyof typeof PRESET];
 
-/** What looking for a config came to. `undecided`: the snapshot does not know yet. */
-export type Lookup = { readonly layer: Layer } | { readonly problem: Problem } | 'undecided';
+/** A preset that a spec asks for. */
+export interface Wanted {
+  /** Its full name. */
+  readonly name: string;
+  /** What asks for it, where that needs saying: no installation has this preset unless somebody wrote it. */
+  readonly asked?: string;
+}
 
 /**
  * The value of `status.annotations`: what is there, and a pin to the current name for every well-known config that has
@@ -32,46 +29,68 @@ export function pinsOf(service: LLMInferenceService, settings: Settings): Readon
 }
 
 /**
- * The names of the presets that a spec asks for, in merge order. `spec` is the service with its base configs on top. The
- * route preset is never pinned: it depends on the gateway that the running operator is made for.
+ * The presets that a spec asks for, in merge order, as KServe selects them. `spec` is the service with its base configs on
+ * top. The route preset is never pinned: it depends on the gateway that the running operator is made for.
  */
-export function presetNames(
+export function wantedPresets(
   spec: LLMInferenceServiceSpec,
   pins: Readonly<Record<string, string>>,
   settings: Settings,
-): readonly string[] {
-  const route = spec.router?.route;
-  const names = route && (route.http?.refs ?? []).length === 0 ? [settings.configPrefix + PRESET_ROUTE] : [];
-  const pin = settings.versionedConfigs ? pins[PIN_PREFIX + PRESET_TEMPLATE] : undefined;
-  return [...names, pin ?? settings.configPrefix + PRESET_TEMPLATE];
+): readonly Wanted[] {
+  return selected(spec).map(([preset, asked]) => {
+    const pin = settings.versionedConfigs && preset !== PRESET.route ? pins[PIN_PREFIX + preset] : undefined;
+    const name = pin ?? settings.configPrefix + preset;
+    return asked === undefined ? { name } : { name, asked };
+  });
 }
 
-/**
- * Finds a config by name, in the namespace of the service and then in the system namespace. `path` is the field that
- * names it, absent for presets.
- */
-export function findConfig(
-  snapshot: Snapshot,
-  settings: Settings,
-  namespace: string,
-  name: string,
-  role: 'Preset' | 'UserRef',
-  path?: string,
-): Lookup {
-  const namespaces = [...new Set([namespace, settings.systemNamespace])];
-  for (const candidate of namespaces) {
-    const ref = { ...LLMISVC_CONFIG, namespace: candidate, name };
-    const answer = snapshot.get(ref, configSpec);
-    if (answer.state === 'found') {
-      const source = { kind: LLMISVC_CONFIG.kind, namespace: candidate, name };
-      return { layer: { source, role, spec: answer.value } };
-    }
-    if (answer.state === 'unknown') return 'undecided';
-    if (answer.state === 'unserved') return { problem: { code: 'ApiNotServed', part: 'config', ...LLMISVC_CONFIG } };
-    if (answer.state === 'forbidden') {
-      const message = `this operator may not read ${LLMISVC_CONFIG.kind} in namespace ${candidate}`;
-      return { problem: { code: 'Forbidden', part: 'config', ref, verb: 'get', message } };
-    }
+type Selected = readonly [preset: Preset, asked?: string];
+
+function selected(spec: LLMInferenceServiceSpec): readonly Selected[] {
+  return [...ofRouter(spec), ...(spec.tracing ? [[PRESET.tracing] as const] : []), ...ofWorkloads(spec)];
+}
+
+function ofRouter({ router }: LLMInferenceServiceSpec): readonly Selected[] {
+  const presets: Selected[] = [];
+  const scheduler = router?.scheduler;
+  const route = router?.route;
+  if (scheduler) {
+    const plugins = pluginTypes(schedulerConfigOf(scheduler));
+    const tokenizes = plugins.has('token-producer') || plugins.has('precise-prefix-cache-scorer');
+    if (!scheduler.pool?.ref?.name) presets.push([PRESET.scheduler]);
+    if (scheduler.tokenizer || tokenizes) presets.push([PRESET.tokenizer]);
+    if (plugins.has('predicted-latency-producer')) presets.push([PRESET.latencyPredictor]);
   }
-  return { problem: { code: 'ConfigNotFound', name, namespaces, ...(path === undefined ? {} : { path }) } };
+  if (route && (route.http?.refs ?? []).length === 0) presets.push([PRESET.route]);
+  return presets;
+}
+
+function ofWorkloads(spec: LLMInferenceServiceSpec): readonly Selected[] {
+  if (!spec.prefill) {
+    return ofWorkload(spec, 'spec', [PRESET.template, PRESET.dataParallel, PRESET.pipelineParallel]);
+  }
+  return [
+    ...ofWorkload(spec.prefill, 'spec.prefill', [
+      PRESET.prefillTemplate,
+      PRESET.prefillDataParallel,
+      PRESET.prefillPipelineParallel,
+    ]),
+    ...ofWorkload(spec, 'spec', [PRESET.decodeTemplate, PRESET.decodeDataParallel, PRESET.decodePipelineParallel]),
+  ];
+}
+
+/** A workload of several nodes that says nothing of how the model is divided among them gets no preset. */
+function ofWorkload(
+  { worker, parallelism }: WorkloadSpec,
+  at: string,
+  [single, data, pipeline]: readonly [Preset, Preset, Preset],
+): readonly Selected[] {
+  if (!worker) return [[single]];
+  if (isPositive(parallelism?.data) || isPositive(parallelism?.dataLocal)) return [[data]];
+  if (isPositive(parallelism?.pipeline)) return [[pipeline, `${at}.worker with ${at}.parallelism.pipeline`]];
+  return [];
+}
+
+function isPositive(count: unknown): boolean {
+  return typeof count === 'number' && count > 0;
 }

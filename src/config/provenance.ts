@@ -1,12 +1,12 @@
+import type { Source } from '../api/problem.ts';
 import type { Layer, Origin } from './effective.ts';
 import { written } from './merge.ts';
 import { keyed, type Step, steps, valueAt } from './paths.ts';
 
-/** A value that a named step set after the merge. */
-export interface StepMark {
-  readonly path: string;
-  readonly step: string;
-}
+/** A value that a named step set after the merge, or that comes from another layer than the highest that names it. */
+export type StepMark =
+  | { readonly path: string; readonly step: string }
+  | { readonly path: string; readonly layer: Source };
 
 /**
  * Answers where the value at a path of the effective spec came from: the step that set it or a part around it, else the
@@ -21,7 +21,7 @@ export function provenance(
   return (path) => {
     const wanted = keyed(steps(path), spec);
     const mark = marks.findLast((candidate) => startsWith(wanted, steps(candidate.path)));
-    if (mark) return { step: mark.step };
+    if (mark) return 'step' in mark ? { step: mark.step } : { layer: mark.layer };
     const layer = layers.findLast((candidate) => valueAt(written(candidate.spec), wanted) !== undefined);
     return layer && { layer: layer.source };
   };

@@ -1,19 +1,20 @@
 import type { HTTPRouteSpec } from '../api/children.ts';
-import { GATEWAY } from '../api/children.ts';
-import { GATEWAY_GROUP } from '../api/children.ts';
-import type { LLMInferenceService, LLMInferenceServiceSpec } from '../api/llmisvc.ts';
+import { GATEWAY, GATEWAY_GROUP } from '../api/children.ts';
+import type { LLMInferenceService, LLMInferenceServiceSpec, RouterSpec } from '../api/llmisvc.ts';
 import { compact } from '../api/object.ts';
 import { inferencePoolName, workloadServiceName } from '../api/wellknown.ts';
 import type { StepMark } from './provenance.ts';
 
 export const STEP_PARENTS = 'parents from gateway refs';
 export const STEP_BACKENDS = 'backends without scheduler';
+export const STEP_EXTERNAL_POOL = 'backends in the pool of pool.ref';
 
 const ROUTE = 'router.route.http.spec';
 
 /**
  * Settles the inline route: its parents are the Gateways of `router.gateway.refs` when there are any, and rules that lead
- * to the service's own inference pool lead to the workload Service, because there is no scheduler.
+ * to the service's own inference pool lead to the workload Service when there is no scheduler, and to the pool of
+ * `scheduler.pool.ref` when that names one. Follows KServe.
  */
 export function withRouting(
   service: LLMInferenceService,
@@ -23,7 +24,8 @@ export function withRouting(
   const http = router?.route?.http;
   if (!router || !http?.spec) return { spec, marks: [] };
   const parents = parentsOf(spec);
-  const rules = rulesOf(service.metadata.name, http.spec);
+  const backends = backendsOf(service.metadata.name, router);
+  const rules = backends && rulesOf(service.metadata.name, http.spec, backends.instead);
   if (!parents && !rules) return { spec, marks: [] };
   const route: HTTPRouteSpec = {
     ...http.spec,
@@ -32,7 +34,22 @@ export function withRouting(
   };
   const settled = { ...spec, router: { ...router, route: { ...router.route, http: { ...http, spec: route } } } };
   const marks = parents ? [{ path: `${ROUTE}.parentRefs`, step: STEP_PARENTS }] : [];
-  return { spec: settled, marks: [...marks, ...(rules?.paths ?? []).map((path) => ({ path, step: STEP_BACKENDS }))] };
+  const moved = (rules?.paths ?? []).map((path) => ({ path, step: backends?.step ?? '' }));
+  return { spec: settled, marks: [...marks, ...moved] };
+}
+
+interface Backends {
+  readonly instead: { readonly group?: string; readonly kind?: 'Service'; readonly name: string };
+  readonly step: string;
+}
+
+/** What stands in for the service's own inference pool; undefined when it has one. */
+function backendsOf(service: string, { scheduler }: RouterSpec): Backends | undefined {
+  if (!scheduler) {
+    return { instead: { group: '', kind: 'Service', name: workloadServiceName(service) }, step: STEP_BACKENDS };
+  }
+  const name = scheduler.pool?.ref?.name;
+  return name ? { instead: { name }, step: STEP_EXTERNAL_POOL } : undefined;
 }
 
 function parentsOf(spec: LLMInferenceServiceSpec): NonNullable<HTTPRouteSpec['parentRefs']> | undefined {
@@ -54,6 +71,7 @@ type Rules = NonNullable<HTTPRouteSpec['rules']>;
 function rulesOf(
   service: string,
   route: HTTPRouteSpec,
+  instead: Backends['instead'],
 ): { readonly rules: Rules; readonly paths: readonly string[] } | undefined {
   const pool = inferencePoolName(service);
   const paths: string[] = [];
@@ -64,7 +82,7 @@ function rulesOf(
     const backendRefs = rule.backendRefs.map((ref, at) => {
       if (!isPool(ref)) return ref;
       paths.push(`${ROUTE}.rules[${index}].backendRefs[${at}]`);
-      return { ...ref, group: '', kind: 'Service', name: workloadServiceName(service) };
+      return { ...ref, ...instead };
     });
     return { ...rule, backendRefs };
   });

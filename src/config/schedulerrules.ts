@@ -7,7 +7,7 @@ const ROUTE = 'spec.router.route';
 const SCHEDULER = 'spec.router.scheduler';
 const GROUP = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
-/** KServe's rules for splitting traffic and for the scheduler with its pool. */
+/** KServe's rules for splitting traffic and for the scheduler with its pool. What a pool may leave out is filled in before. */
 export function trafficProblems({ router }: LLMInferenceServiceSpec): readonly Invalid[] {
   if (!router) return [];
   return [...splitProblems(router), ...schedulerProblems(router.scheduler)];
@@ -51,10 +51,10 @@ function configProblems(config: SchedulerSpec['config']): readonly Invalid[] {
   if (!config) return [];
   const path = `${SCHEDULER}.config`;
   const { inline, ref } = config;
-  if (Boolean(inline) === Boolean(ref)) {
-    return [invalid(path, inline ? 'both inline and ref' : 'neither inline nor ref', 'exactly one of the two')];
+  if ((inline === undefined) === (ref === undefined)) {
+    return [invalid(path, ref ? 'both inline and ref' : 'neither inline nor ref', 'exactly one of the two')];
   }
-  if (inline && Object.keys(inline).length === 0) {
+  if (inline !== undefined && Object.keys(inline).length === 0) {
     return [invalid(`${path}.inline`, 'empty', 'a configuration of the endpoint picker')];
   }
   if (!ref || ref.name) return [];
@@ -64,7 +64,7 @@ function configProblems(config: SchedulerSpec['config']): readonly Invalid[] {
 function poolProblems(pool: SchedulerSpec['pool']): readonly Invalid[] {
   if (!pool?.spec || pool.ref?.name) return [];
   const path = `${SCHEDULER}.pool.spec`;
-  return [...shapeProblems(pool.spec, path), ...selectionProblems(pool.spec, path), ...pickerProblems(pool.spec, path)];
+  return [...shapeProblems(pool.spec, path), ...portProblems(pool.spec, path), ...pickerProblems(pool.spec, path)];
 }
 
 /** What is left of the shape of v1alpha1, although the same is said in that of v1alpha2, and a selector of neither. */
@@ -82,28 +82,20 @@ function shapeProblems(spec: InferencePoolSpec, path: string): readonly Invalid[
   return problems;
 }
 
-function selectionProblems({ selector, targetPorts = [] }: InferencePoolSpec, path: string): readonly Invalid[] {
-  const problems: Invalid[] = [];
-  if (Object.keys(selector?.matchLabels ?? {}).length === 0) {
-    problems.push(invalid(`${path}.selector.matchLabels`, 'not set', 'at least one label of the pods'));
-  }
+function portProblems({ targetPorts = [] }: InferencePoolSpec, path: string): readonly Invalid[] {
   const numbers = targetPorts.map(({ number }) => number);
   const fit = numbers.every((number) => number >= 1 && number <= HIGHEST_PORT);
   if (numbers.length < 1 || numbers.length > 8 || !fit || new Set(numbers).size < numbers.length) {
     const found = numbers.length === 0 ? 'not set' : numbers.join(', ');
-    problems.push(invalid(`${path}.targetPorts`, found, `1 to 8 different ports from 1 to ${HIGHEST_PORT}`));
+    return [invalid(`${path}.targetPorts`, found, `1 to 8 different ports from 1 to ${HIGHEST_PORT}`)];
   }
-  return problems;
+  return [];
 }
 
 function pickerProblems({ endpointPickerRef }: InferencePoolSpec, path: string): readonly Invalid[] {
   const at = `${path}.endpointPickerRef`;
   if (!endpointPickerRef) return [invalid(at, 'not set', 'the endpoint picker of the pool')];
-  const { name, kind = 'Service', port } = endpointPickerRef;
-  return [
-    ...(name ? [] : [invalid(`${at}.name`, 'not set', 'the name of the endpoint picker')]),
-    ...(kind === 'Service' && !port ? [invalid(`${at}.port`, 'not set', 'the port of the Service')] : []),
-  ];
+  return endpointPickerRef.name ? [] : [invalid(`${at}.name`, 'not set', 'the name of the endpoint picker')];
 }
 
 function invalid(path: string, found: string, allowed: string): Invalid {

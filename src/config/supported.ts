@@ -1,11 +1,11 @@
 /**
- * The fields of the API that this operator acts on, with the JSON type that each must have. What else a layer says is
- * refused, because leaving it out would serve something else than what was asked for.
+ * The fields of the API, with the JSON type that each must have. What else a layer says is refused, because leaving it out
+ * would serve something else than what was asked for.
  */
 import { isPlainObject } from '../api/object.ts';
 import type { Step } from './paths.ts';
 
-/** What is wrong with one field of a layer. `allowed` is absent when the field itself is not supported. */
+/** What is wrong with one field of a layer. `allowed` is absent when the API has no such field. */
 export interface Fault {
   readonly path: readonly Step[];
   readonly found: string;
@@ -21,14 +21,11 @@ type Shape =
   | 'anything'
   | { readonly fields: Readonly<Record<string, Shape>>; readonly open?: true }
   | { readonly list: Shape }
-  | { readonly map: Shape }
-  /** A field of the API that is checked and refused. */
-  | { readonly unsupported: Shape };
+  | { readonly map: Shape };
 
 const object = (fields: Readonly<Record<string, Shape>>): Shape => ({ fields });
 /** An object of which only the fields that we look into are described. */
 const partly = (fields: Readonly<Record<string, Shape>>): Shape => ({ fields, open: true });
-const unsupported = (shape: Shape): Shape => ({ unsupported: shape });
 const STRINGS: Shape = { map: 'string' };
 const NAMED: Shape = { list: partly({ name: 'string' }) };
 const RESOURCES = partly({ requests: { map: 'quantity' }, limits: { map: 'quantity' }, claims: NAMED });
@@ -72,14 +69,12 @@ const KEDA: Readonly<Record<string, Shape>> = {
 
 const WORKLOAD: Readonly<Record<string, Shape>> = {
   replicas: 'integer',
-  scaling: unsupported(
-    object({
-      minReplicas: 'integer',
-      maxReplicas: 'integer',
-      wva: object({ variantCost: 'string', hpa: object({ behavior: partly({}) }), keda: object(KEDA) }),
-      keda: object({ ...KEDA, triggers: { list: partly({ type: 'string', metadata: STRINGS }) } }),
-    }),
-  ),
+  scaling: object({
+    minReplicas: 'integer',
+    maxReplicas: 'integer',
+    wva: object({ variantCost: 'string', hpa: object({ behavior: partly({}) }), keda: object(KEDA) }),
+    keda: object({ ...KEDA, triggers: { list: partly({ type: 'string', metadata: STRINGS }) } }),
+  }),
   parallelism: object({
     tensor: 'integer',
     pipeline: 'integer',
@@ -91,21 +86,19 @@ const WORKLOAD: Readonly<Record<string, Shape>> = {
   labels: STRINGS,
   annotations: STRINGS,
   template: POD,
-  worker: unsupported(POD),
-  kvCacheOffloading: unsupported(
-    object({
-      cpu: 'quantity',
-      evictionPolicy: 'string',
-      secondary: {
-        list: object({
-          fileSystem: object({
-            emptyDir: object({ size: 'quantity' }),
-            pvc: object({ spec: partly({}), ref: object({ name: 'string', path: 'string' }) }),
-          }),
+  worker: POD,
+  kvCacheOffloading: object({
+    cpu: 'quantity',
+    evictionPolicy: 'string',
+    secondary: {
+      list: object({
+        fileSystem: object({
+          emptyDir: object({ size: 'quantity' }),
+          pvc: object({ spec: partly({}), ref: object({ name: 'string', path: 'string' }) }),
         }),
-      },
-    }),
-  ),
+      }),
+    },
+  }),
   rolloutStrategy: object({ maxUnavailable: 'integer or string', maxSurge: 'integer or string' }),
 };
 
@@ -142,19 +135,17 @@ const SPEC: Shape = object({
     name: 'string',
     // Without effect in KServe, too.
     criticality: 'string',
-    lora: unsupported(
-      object({
-        adapters: { list: partly({ name: 'string', uri: 'string' }) },
-        maxRank: 'integer',
-        maxAdapters: 'integer',
-        maxCpuAdapters: 'integer',
-      }),
-    ),
-    confidential: unsupported(object({ enabled: 'boolean', resourceId: 'string' })),
+    lora: object({
+      adapters: { list: partly({ name: 'string', uri: 'string' }) },
+      maxRank: 'integer',
+      maxAdapters: 'integer',
+      maxCpuAdapters: 'integer',
+    }),
+    confidential: object({ enabled: 'boolean', resourceId: 'string' }),
   }),
   storageInitializer: object({ enabled: 'boolean' }),
   ...WORKLOAD,
-  prefill: unsupported(object(Object.fromEntries(Object.entries(WORKLOAD).map(([key, shape]) => [key, plain(shape)])))),
+  prefill: object(WORKLOAD),
   router: object({
     route: object({
       http: object({
@@ -171,28 +162,20 @@ const SPEC: Shape = object({
           },
         }),
       }),
-      group: unsupported('string'),
-      weight: unsupported('integer'),
+      group: 'string',
+      weight: 'integer',
     }),
     gateway: object({ refs: { list: object({ name: 'string', namespace: 'string', sectionName: 'string' }) } }),
-    ingress: unsupported(object({ refs: { list: object({ name: 'string', namespace: 'string' }) } })),
-    scheduler: unsupported(SCHEDULER),
+    ingress: object({ refs: { list: object({ name: 'string', namespace: 'string' }) } }),
+    scheduler: SCHEDULER,
   }),
   tracing: object({ exporterEndpoint: 'string', exporter: 'string', sampler: 'string', samplerArg: 'string' }),
   baseRefs: { list: object({ name: 'string' }) },
 });
 
-/** What lies in a field that is refused is not refused once more. */
-function plain(shape: Shape): Shape {
-  return typeof shape === 'object' && 'unsupported' in shape ? shape.unsupported : shape;
-}
-
-/** Fields of the API that switch something on by being there, even when they are empty. */
-const PRESENCE = new Set(['worker', 'prefill', 'tracing', 'scheduler']);
-
 const known = new WeakMap<object, readonly Fault[]>();
 
-/** All fields of a layer's spec that are not supported or have the wrong type. Absent and empty values are fine. */
+/** All fields of a layer's spec that the API does not have or that have the wrong type. Absent and empty values are fine. */
 export function faults(spec: object): readonly Fault[] {
   let found = known.get(spec);
   if (!found) {
@@ -205,10 +188,6 @@ export function faults(spec: object): readonly Fault[] {
 function check(value: unknown, shape: Shape, path: readonly Step[]): readonly Fault[] {
   if (value === undefined || value === null || shape === 'anything') return [];
   if (typeof shape === 'string') return isOf(value, shape) ? [] : [wrongType(value, shape, path)];
-  if ('unsupported' in shape) {
-    const refused = isEmpty(String(path.at(-1)), value) ? [] : [{ path, found: shown(value) }];
-    return [...refused, ...check(value, shape.unsupported, path)];
-  }
   if ('list' in shape) {
     if (!Array.isArray(value)) return [wrongType(value, 'a list', path)];
     return value.flatMap((item, index) =>
@@ -221,7 +200,7 @@ function check(value: unknown, shape: Shape, path: readonly Step[]): readonly Fa
   if ('map' in shape) return Object.entries(value).flatMap(([key, item]) => check(item, shape.map, [...path, key]));
   return Object.entries(value).flatMap(([key, item]) => {
     if (Object.hasOwn(shape.fields, key)) return check(item, shape.fields[key] as Shape, [...path, key]);
-    return shape.open || isEmpty(key, item) ? [] : [{ path: [...path, key], found: shown(item) }];
+    return shape.open || isEmpty(item) ? [] : [{ path: [...path, key], found: shown(item) }];
   });
 }
 
@@ -257,8 +236,8 @@ function shown(value: unknown): string {
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
 }
 
-function isEmpty(key: string, value: unknown): boolean {
+function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null || value === '' || value === 0 || value === false) return true;
   if (Array.isArray(value)) return value.length === 0;
-  return isPlainObject(value) && !PRESENCE.has(key) && Object.values(value).every((item) => isEmpty('', item));
+  return isPlainObject(value) && Object.values(value).every(isEmpty);
 }

@@ -68,6 +68,8 @@ export function createController(options: ControllerOptions): Controller {
     onKind: (gvk) => {
       for (const key of triggers.recheck(gvk)) queue.add(key, 'change');
     },
+    onNotice: (ref, version) => fetched.noticed(ref, version),
+    onNotices: (query, versions) => fetched.noticedAll(query, versions),
   });
   const fetched = createFetched({
     client,

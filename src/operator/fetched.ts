@@ -1,9 +1,10 @@
-import { describe, jsonEqual, type KubeObject, type Ref, refKey, refOf } from '../api/object.ts';
+import { describe, gvkKey, jsonEqual, type KubeObject, type Query, type Ref, refKey, refOf } from '../api/object.ts';
 import type { Answer } from '../api/snapshot.ts';
 import { answerTo } from '../kube/answers.ts';
 import type { Log } from '../kube/log.ts';
-import { realTiming, type Timing } from '../kube/timing.ts';
 import { withoutValues } from '../kube/secret.ts';
+import { linked } from '../kube/signals.ts';
+import { realTiming, type Timing } from '../kube/timing.ts';
 import type { Client } from '../kube/types.ts';
 import { trimmed } from './drift.ts';
 
@@ -23,6 +24,10 @@ export interface FetchedObjects {
   observe(object: KubeObject): void;
   /** The object was deleted, or may be another one: whoever asks next has it read. */
   forget(ref: Ref): void;
+  /** The object has this version now; undefined: it is gone. It is read again if another version is remembered. */
+  noticed(ref: Ref, version: string | undefined): void;
+  /** The same for all objects that a query selects; `versions` by `refKey`. */
+  noticedAll(query: Query, versions: ReadonlyMap<string, string>): void;
   /** Keeps the answers fresh until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -48,6 +53,9 @@ export function createFetched(options: FetchedOptions): FetchedObjects {
   const { client, inUse, log, onChange, timing = realTiming } = options;
   const known = new Map<string, Known>();
   const pending = new Map<string, Promise<void>>();
+  /** What is to be read again, because it has this version by now. */
+  const outdated = new Map<string, { readonly ref: Ref; readonly version: string | undefined }>();
+  let nap: { abort(): void } | undefined;
 
   async function read(ref: Ref, signal: AbortSignal): Promise<void> {
     const answer = await answerTo(() => readable(client, ref, signal));
@@ -78,6 +86,36 @@ export function createFetched(options: FetchedOptions): FetchedObjects {
     }
   }
 
+  /** A read that began before the notice may have brought the state before it, so it is waited for, and judged. */
+  async function catchUp(signal: AbortSignal): Promise<void> {
+    for (const [key, { ref, version }] of outdated) {
+      outdated.delete(key);
+      try {
+        await pending.get(key);
+        if (!signal.aborted && known.has(key) && versionOf(known.get(key)?.answer) !== version)
+          await fetch(ref, signal);
+      } catch (error) {
+        complain(ref, error, signal);
+      }
+    }
+  }
+
+  function noticed(ref: Ref, version: string | undefined): void {
+    const key = refKey(ref);
+    if (!pending.has(key) && (!known.has(key) || versionOf(known.get(key)?.answer) === version)) return;
+    outdated.set(key, { ref, version });
+    nap?.abort();
+  }
+
+  async function sleep(signal: AbortSignal): Promise<void> {
+    if (outdated.size > 0) return;
+    const sleeping = linked(signal);
+    nap = sleeping;
+    await timing.sleep(ROUND, sleeping.signal);
+    nap = undefined;
+    sleeping.unlink();
+  }
+
   function complain(ref: Ref, error: unknown, signal: AbortSignal): void {
     if (!signal.aborted) log.warn({ object: describe(ref), error }, 'An object could not be read again.');
   }
@@ -90,13 +128,25 @@ export function createFetched(options: FetchedOptions): FetchedObjects {
       if (known.has(refKey(ref))) take(ref, { state: 'found', value: trimmed(withoutValues(object)) });
     },
     forget: (ref) => void known.delete(refKey(ref)),
+    noticed,
+    noticedAll(query, versions) {
+      for (const [key, { ref }] of known) {
+        const selected = gvkKey(ref) === gvkKey(query) && (query.namespace ?? ref.namespace) === ref.namespace;
+        if (selected) noticed(ref, versions.get(key));
+      }
+    },
     async run(signal) {
       while (!signal.aborted) {
-        await timing.sleep(ROUND, signal);
+        await sleep(signal);
+        await catchUp(signal);
         await renew(signal);
       }
     },
   };
+}
+
+function versionOf(answer: Answer<KubeObject> | undefined): string | undefined {
+  return answer?.state === 'found' ? answer.value.metadata.resourceVersion : undefined;
 }
 
 async function readable(client: Pick<Client, 'read'>, ref: Ref, signal: AbortSignal): Promise<KubeObject | undefined> {

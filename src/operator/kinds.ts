@@ -1,5 +1,6 @@
 import {
   BACKEND_TLS_POLICY,
+  CONFIG_MAP,
   DEPLOYMENT,
   GATEWAY,
   GATEWAY_CLASS,
@@ -42,6 +43,9 @@ export const WATCHED_KINDS: readonly WatchedKind[] = [
   { ...GATEWAY, where: 'served+gateway', optional: true },
   { ...GATEWAY_CLASS, where: 'cluster', optional: true },
 ];
+
+/** Kinds of which the metadata alone are watched: who asked for an object learns that it changed, and reads it by name. */
+export const NOTICED_KINDS: readonly WatchedKind[] = [{ ...CONFIG_MAP, where: 'served+system' }];
 
 /** Objects are looked for by the service that they belong to. */
 export const INDEXED_LABELS = [LABEL_NAME] as const;

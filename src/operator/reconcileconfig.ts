@@ -3,7 +3,7 @@ import { type KubeObject, refOf } from '../api/object.ts';
 import type { Settings } from '../api/settings.ts';
 import { type Read, type View, view } from '../api/snapshot.ts';
 import { KSERVE_CONFIG_FINALIZER } from '../api/wellknown.ts';
-import { layerProblems } from '../config/resolve.ts';
+import { layerProblems } from '../config/layers.ts';
 import { isForbidden, isInvalid } from '../kube/errors.ts';
 import type { Log } from '../kube/log.ts';
 import type { Client } from '../kube/types.ts';

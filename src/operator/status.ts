@@ -1,6 +1,6 @@
 import type { Condition } from '../api/llmisvc.ts';
 import { isPlainObject, jsonEqual, type KubeObject, refOf } from '../api/object.ts';
-import { isConflict } from '../kube/errors.ts';
+import { isConflict, isNotFound, isUnserved } from '../kube/errors.ts';
 import type { Client } from '../kube/types.ts';
 
 const ATTEMPTS = 3;
@@ -37,6 +37,7 @@ export async function writeStatus<T extends HasStatus>(
     try {
       return await client.patch<T>(refOf(base), body, { subresource: 'status', signal });
     } catch (error) {
+      if (isNotFound(error) && !isUnserved(error)) return undefined;
       if (!isConflict(error) || attempt === ATTEMPTS) throw error;
     }
     const now = await client.read<T>(refOf(base), signal);

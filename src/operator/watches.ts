@@ -1,10 +1,10 @@
-import { type Gvk, gvkKey, type KubeObject, type Query } from '../api/object.ts';
+import { type Gvk, gvkKey, type KubeObject, type Query, type Ref, refKey, refOf } from '../api/object.ts';
 import type { Log } from '../kube/log.ts';
 import { type Reflector, reflector } from '../kube/reflector.ts';
 import { type Store, store } from '../kube/store.ts';
 import type { Client } from '../kube/types.ts';
 import { trimmed } from './drift.ts';
-import { CUSTOM_RESOURCE_DEFINITION, INDEXED_LABELS, WATCHED_KINDS, type WatchedKind } from './kinds.ts';
+import { CUSTOM_RESOURCE_DEFINITION, INDEXED_LABELS, NOTICED_KINDS, WATCHED_KINDS, type WatchedKind } from './kinds.ts';
 import { isOwnEntry } from '../apply/ownership.ts';
 import type { Coverage } from './snapshot.ts';
 
@@ -17,6 +17,10 @@ export interface WatchesOptions {
   readonly onChange: (before: KubeObject | undefined, after: KubeObject | undefined) => void;
   /** A kind came, went, or may or may not be read any more. */
   readonly onKind: (gvk: Gvk) => void;
+  /** An object that no cache holds has this version now; undefined: it is gone. */
+  readonly onNotice: (ref: Ref, version: string | undefined) => void;
+  /** The versions, by `refKey`, of all such objects that a query selects. */
+  readonly onNotices: (query: Query, versions: ReadonlyMap<string, string>) => void;
 }
 
 /** Caches of everything that is watched. */
@@ -59,6 +63,7 @@ export function createWatches(options: WatchesOptions): Watches {
 
   for (const row of WATCHED_KINDS) for (const namespace of placesOf(row)) add(row, namespace);
   const definitions = namespaces ? undefined : watchDefinitions();
+  const notices = NOTICED_KINDS.flatMap((row) => placesOf(row).map((namespace) => watchMetadata(row, namespace)));
 
   function placesOf({ where }: WatchedKind): readonly string[] {
     if (!namespaces) return [''];
@@ -93,6 +98,20 @@ export function createWatches(options: WatchesOptions): Watches {
     };
     const onState = (): void => options.onKind({ apiVersion, kind });
     return { row, namespace, store: objects, reflector: reflector({ client, query, sink, log, onState }) };
+  }
+
+  function watchMetadata({ apiVersion, kind }: WatchedKind, namespace: string): Reflector {
+    const query: Query = { apiVersion, kind, ...(namespace ? { namespace } : {}) };
+    // A watch that brings metadata alone names another kind.
+    const refIn = (object: KubeObject): Ref => ({ ...refOf(object), apiVersion, kind });
+    const versionOf = (object: KubeObject): string => object.metadata.resourceVersion ?? '';
+    const sink = {
+      put: (object: KubeObject) => options.onNotice(refIn(object), versionOf(object)),
+      remove: (object: KubeObject) => options.onNotice(refIn(object), undefined),
+      replace: (found: readonly KubeObject[]) =>
+        options.onNotices(query, new Map(found.map((object) => [refKey(refIn(object)), versionOf(object)]))),
+    };
+    return reflector({ client, query, sink, log, metadataOnly: true });
   }
 
   /** A definition that came or changed may mean that a kind is served now which was not. */
@@ -175,6 +194,7 @@ export function createWatches(options: WatchesOptions): Watches {
     async run(stop) {
       signal = stop;
       for (const watch of all()) running.push(watch.reflector.run(stop));
+      running.push(...notices.map((notice) => notice.run(stop)));
       await Promise.all([...running, definitions ? definitions.run(stop) : lookAgain(stop)]);
       // Watches of Gateways may have been added meanwhile.
       await Promise.all(running);

@@ -97,10 +97,7 @@ function heldByConfig(effective: Effective): ReadonlySet<Part> {
 
 function partsHeldBy(problem: Problem): readonly Part[] {
   switch (problem.code) {
-    case 'UnsupportedField':
-    case 'ConfigNotFound':
-    case 'MergeFailed':
-    case 'TemplateFailed':
+    case 'UnbuiltFeature':
       return ALL_PARTS;
     case 'InvalidField':
       if (problem.part === 'config') return ALL_PARTS;

@@ -1,5 +1,6 @@
 import type { Address } from '../api/llmisvc.ts';
 import { compact } from '../api/object.ts';
+import { publishedName } from '../api/wellknown.ts';
 import type { DiscoveredUrl } from './url.ts';
 
 export interface AddressInput {
@@ -41,7 +42,7 @@ export function addressName(url: string, clusterDomain: string): string {
 }
 
 function modelsOf(url: string, { namespace, modelName }: AddressInput): { readonly name: string }[] {
-  const qualified = { name: `publishers/${namespace}/models/${modelName}` };
+  const qualified = { name: publishedName(namespace, modelName) };
   return isRoot(url) ? [qualified] : [qualified, { name: modelName }];
 }
 

@@ -64,11 +64,16 @@ export function assess(input: AssessInput): Assessment {
       ...seen.status,
       conditions,
       annotations: Object.keys(annotations).length > 0 ? annotations : undefined,
-      appliedConfigs: effective.appliedConfigs,
+      appliedConfigs: effective.appliedConfigs ?? (keepsApplied(effective) ? before.appliedConfigs : undefined),
     }),
     events: readyEvents(service.metadata.name, before.conditions ?? [], conditions),
     retry: verdicts.some(({ retry }) => retry === 'backoff') ? 'backoff' : 'none',
   };
+}
+
+/** They are cleared by an error, but not for a stopped service, nor while something is still to be read. */
+function keepsApplied({ stopped: isStopped, problems }: AssessInput['effective']): boolean {
+  return isStopped || problems.length === 0;
 }
 
 type Seen = Pick<ReturnType<typeof assessRouting>, 'findings' | 'problems'> & {

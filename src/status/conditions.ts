@@ -10,6 +10,8 @@ export type ConditionType =
   | 'WorkerWorkloadReady'
   | 'PrefillWorkloadReady'
   | 'PrefillWorkerWorkloadReady'
+  | 'ScalingReady'
+  | 'PrefillScalingReady'
   | 'GatewaysReady'
   | 'HTTPRoutesReady'
   | 'InferencePoolReady'
@@ -35,6 +37,8 @@ export const WORKLOAD_PARTS = [
   'PrefillWorkloadReady',
   'PrefillWorkerWorkloadReady',
 ] as const;
+/** They belong to `WorkloadsReady` as well, but a stopped service has none. */
+const SCALING_PARTS = ['ScalingReady', 'PrefillScalingReady'] as const;
 export const ROUTER_PARTS = [
   'GatewaysReady',
   'HTTPRoutesReady',
@@ -59,7 +63,7 @@ export function conditionsOf(findings: Findings, previous: readonly Condition[],
   for (const [type, list] of Object.entries(findings) as [ConditionType, readonly Finding[]][]) {
     if (list.length > 0) parts.set(type, sumUp(list));
   }
-  addRollUp(parts, 'WorkloadsReady', WORKLOAD_PARTS);
+  addRollUp(parts, 'WorkloadsReady', [...WORKLOAD_PARTS, ...SCALING_PARTS]);
   addRollUp(parts, 'RouterReady', ROUTER_PARTS);
   if (!parts.has('PresetsCombined')) parts.set('PresetsCombined', { status: 'True' });
   addRollUp(parts, 'Ready', DEPENDENTS);

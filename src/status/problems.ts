@@ -3,6 +3,7 @@ import { describe } from '../api/object.ts';
 import type { Part, Problem, ProblemCode, Source } from '../api/problem.ts';
 import type { Settings } from '../api/settings.ts';
 import type { ConditionType, Finding } from './conditions.ts';
+import { CONDITION_OF_FEATURE, WORDS_OF_FEATURE } from './features.ts';
 
 /** What a problem means to the user and to the queue. */
 export interface Verdict extends Finding {
@@ -72,14 +73,36 @@ const TABLE: { readonly [C in ProblemCode]: Row<Extract<Problem, { code: C }>> }
     retry: 'none',
     sentence: (p) =>
       `LLMInferenceServiceConfig "${p.name}" not found in namespaces [${p.namespaces.join(' ')}]. ` +
-      (p.path ? `Create it in one of them, or correct ${p.path}.` : 'It is a preset: install the presets again.'),
+      (p.path
+        ? `Create it in one of them, or correct ${p.path}.`
+        : p.asked
+          ? `It is the preset for ${p.asked}, which no installation brings: write it, or divide the model by parallelism.data and dataLocal.`
+          : 'It is a preset: install the presets again.'),
   },
-  MergeFailed: {
+  ConfigMapNotFound: {
     condition: combined,
     reason: always('CombineBaseError'),
     status: 'False',
     retry: 'none',
-    sentence: (p) => `The configs cannot be combined${at(p)}: ${p.message}`,
+    sentence: (p) =>
+      `ConfigMap "${p.name}" not found in namespaces [${p.namespaces.join(' ')}]. ` +
+      `Create it, correct ${fieldOf(p)}, or set optional beside it.`,
+  },
+  ConfigMapKeyNotFound: {
+    condition: combined,
+    reason: always('CombineBaseError'),
+    status: 'False',
+    retry: 'none',
+    sentence: (p) =>
+      `${describe(p.ref)} has no key "${p.key}"${p.keys.length > 0 ? `; it has ${p.keys.join(', ')}` : ''}. ` +
+      `Add the key, or correct ${fieldOf(p)}.`,
+  },
+  InvalidAdapter: {
+    condition: combined,
+    reason: always('CombineBaseError'),
+    status: 'False',
+    retry: 'none',
+    sentence: (p) => `LoRA adapter "${p.adapter}" cannot be used: ${fieldOf(p)} is ${p.found}; allowed is ${p.allowed}`,
   },
   TemplateFailed: {
     condition: combined,
@@ -102,6 +125,15 @@ const TABLE: { readonly [C in ProblemCode]: Row<Extract<Problem, { code: C }>> }
     status: 'False',
     retry: 'none',
     sentence: (p) => `Field ${fieldOf(p)} is set, but this operator does not act on it. Remove the field.`,
+  },
+  UnbuiltFeature: {
+    condition: (p) => CONDITION_OF_FEATURE[p.feature],
+    reason: always('UnsupportedField'),
+    status: 'False',
+    retry: 'none',
+    sentence: (p) =>
+      `Field ${fieldOf(p)} asks for ${WORDS_OF_FEATURE[p.feature]}, which this operator does not make yet, so nothing is changed. ` +
+      'Remove the field.',
   },
   ServiceAccountNotFound: {
     condition: () => 'MainWorkloadReady',
@@ -215,7 +247,34 @@ const TABLE: { readonly [C in ProblemCode]: Row<Extract<Problem, { code: C }>> }
     retry: 'none',
     sentence: (p) =>
       `Field ${fieldOf(p)} asks for ${p.requested} of ${p.resource}, but the parallelism of the service uses ${p.expected} in each pod. ` +
-      'Make them equal, or remove the request: it is then derived from spec.parallelism.',
+      `Make them equal, or remove the request: it is then derived from spec.${p.path.startsWith('spec.prefill.') ? 'prefill.' : ''}parallelism.`,
+  },
+  ModelNameOverridden: {
+    condition: warning,
+    reason: own,
+    status: 'True',
+    retry: 'none',
+    sentence: (p) =>
+      `The service names its model "${p.own}", but ${fieldOf(p)} is "${p.used}", and the name of a base config wins. ` +
+      'Remove the name from the base config, or from the service.',
+  },
+  OptionalConfigMapMissing: {
+    condition: warning,
+    reason: own,
+    status: 'True',
+    retry: 'none',
+    sentence: (p) =>
+      `The scheduler runs without the config that ${fieldOf(p)} names: ConfigMap "${p.name}" or its key "${p.key}" does not exist, ` +
+      'and it is optional. Create it, or remove the field.',
+  },
+  LatencyPredictorInConfigMap: {
+    condition: warning,
+    reason: always('LatencyPredictorConfigRef'),
+    status: 'True',
+    retry: 'none',
+    sentence: (p) =>
+      `The scheduler config in ${describe(p.ref)} has the plugin predicted-latency-producer, but the containers that it needs are only ` +
+      'added for a config in the spec. Write it into spec.router.scheduler.config.inline.',
   },
   LabelKept: {
     condition: warning,

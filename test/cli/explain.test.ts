@@ -70,6 +70,45 @@ spec:
     );
   });
 
+  it.each([
+    ['spec.router.scheduler.pool.spec.selector.matchLabels', 'pool selector from the name of the service'],
+    ['spec.router.scheduler.pool.spec.endpointPickerRef.port', 'port of the endpoint picker'],
+    ['spec.router.scheduler.template.serviceAccountName', 'service account of the endpoint picker'],
+    ['spec.router.scheduler.config', 'scheduler config from its ConfigMap'],
+    ['spec.template.resourceClaims', 'device claim from the annotations of the service'],
+    ['spec.template.containers[name=main].resources.claims', 'device claim from the annotations of the service'],
+  ])('%s is filled in by a named step', async (path, rule) => {
+    const annotations = '\n  annotations: {serving.kserve.io/exp-dra-device-class: gpu}';
+    const scheduler = 'scheduler: {config: {ref: {name: epp, key: epp}}, pool: {spec: {selector: {}}}}';
+    const input = `${SERVICE.replace('name: qwen', `name: qwen${annotations}`).replace('route: {}', `route: {}\n    ${scheduler}`)}---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: epp}
+data: {epp: "plugins: []"}
+---
+apiVersion: serving.kserve.io/v1alpha2
+kind: LLMInferenceServiceConfig
+metadata: {name: llmisvc-config-llm-scheduler}
+spec:
+  router:
+    scheduler:
+      pool: {spec: {targetPorts: [{number: 8000}], endpointPickerRef: {name: picker}}}
+      template: {containers: [{name: main, image: picker}]}
+`;
+    const values = await valuesOf(input, path);
+    expect(values.length).toBeGreaterThan(0);
+    for (const value of values) expect(value.rule?.startsWith(`${rule}: `)).toBe(true);
+  });
+
+  it('of the name of the model is that of a base config before that of the service', async () => {
+    const input = `${SERVICE}  baseRefs: [{name: team}]\n${CONFIG.replace('spec:', 'spec:\n  model: {name: theirs}')}`;
+    const [value] = await valuesOf(input, 'spec.model.name');
+    expect(value?.value).toBe('theirs');
+    expect(value?.layers.map(({ source }) => source.name)).toEqual(['qwen', 'team']);
+    const { stdout } = await llmisvc(['explain', 'qwen', 'spec.model.name', '-f', '-'], { input });
+    expect(stdout).toMatch(/set by: base config, .*\/team/);
+  });
+
   it('of a child is followed back to the spec', async () => {
     const [value] = await valuesOf(SERVICE, 'deployment.spec.template.spec.terminationGracePeriodSeconds');
     expect(value).toMatchObject({ specPath: 'spec.template.terminationGracePeriodSeconds', value: 60 });

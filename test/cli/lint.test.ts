@@ -88,8 +88,8 @@ describe('what the API server would refuse', () => {
 
 describe('what conditions would say', () => {
   it('appears once, under the name of the problem', async () => {
-    const { findings } = await lint(`${SERVICE}  worker: {containers: []}\n  parallelism: {pipeline: 2}\n`);
-    expect(findings.map(({ rule, path }) => [rule, path])).toEqual([['UnsupportedField', 'spec.worker']]);
+    const { findings } = await lint(`${SERVICE}  worker: {containers: []}\n  parallelism: {data: 2, dataLocal: 1}\n`);
+    expect(findings.map(({ rule, path }) => [rule, path])).toEqual([['UnbuiltFeature', 'spec.worker']]);
   });
 
   it('includes warnings, which fail on demand', async () => {

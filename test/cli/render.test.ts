@@ -58,6 +58,44 @@ describe('output', () => {
     expect(list.items.map(({ kind }) => kind)).toEqual(['Deployment', 'Service', 'HTTPRoute']);
   });
 
+  it('prints the effective specs with --effective, also of what is not built yet, and nothing of what is not certain', async () => {
+    const others = `---
+apiVersion: serving.kserve.io/v1alpha2
+kind: LLMInferenceService
+metadata: {name: spread, namespace: team-a}
+spec: {model: {uri: "hf://org/model"}, baseRefs: [{name: base}]}
+---
+apiVersion: serving.kserve.io/v1alpha2
+kind: LLMInferenceServiceConfig
+metadata: {name: base, namespace: team-a}
+spec: {kvCacheOffloading: {cpu: 1Gi}}
+---
+apiVersion: serving.kserve.io/v1alpha2
+kind: LLMInferenceService
+metadata: {name: lost}
+spec: {model: {uri: "hf://org/model"}, baseRefs: [{name: nowhere}]}
+`;
+    const { code, stdout, stderr } = await llmisvc(['render', '-f', '-', '--effective'], { input: SERVICE + others });
+    const [qwen, spread, ...more] = objectsOf<LLMInferenceService>(stdout);
+    expect(more).toEqual([]);
+    expect(qwen).toMatchObject({
+      apiVersion: 'serving.kserve.io/v1alpha2',
+      kind: 'LLMInferenceService',
+      metadata: { name: 'qwen', namespace: 'default' },
+      spec: { model: { name: 'org/model' }, router: { route: { http: { spec: { rules: [{}] } } } } },
+    });
+    expect(qwen).not.toHaveProperty('status');
+    expect(qwen?.spec?.template?.containers?.[0]?.resources?.limits).toEqual({ 'nvidia.com/gpu': '1' });
+    expect(JSON.stringify(qwen)).not.toContain('{{');
+    expect(spread).toMatchObject({
+      metadata: { name: 'spread', namespace: 'team-a' },
+      spec: { kvCacheOffloading: {} },
+    });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/spec\.kvCacheOffloading of LLMInferenceServiceConfig team-a\/base/);
+    expect(stderr).toMatch(/"nowhere" not found/);
+  });
+
   it('uses the settings and the image tags that this version installs', async () => {
     const { stdout } = await llmisvc(['render', '-f', '-'], { input: SERVICE });
     expect(stdout).toContain('image: vllm/vllm-openai:v');

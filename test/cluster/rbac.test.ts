@@ -58,6 +58,12 @@ describe('the operator with its own ServiceAccount', () => {
     await apply(...gatewayAndClass(), ...examples, ...secretOf('models'));
     const template = { serviceAccountName: 'models', containers: [{ name: 'main' }] };
     await apply(service('with-account', { template }, FINALIZERS));
+    await apply(service('with-scheduler', { router: { scheduler: { config: { ref: { name: 'epp', key: 'epp' } } } } }));
+    await until<LLMInferenceService>(
+      'the missing ConfigMap',
+      { ...LLMISVC, namespace, name: 'with-scheduler' },
+      (found) => conditionOf(found, 'PresetsCombined')?.reason === 'CombineBaseError',
+    );
     for (const name of [...services, 'with-account']) {
       await until<LLMInferenceService>(
         'label and status',
@@ -163,10 +169,7 @@ describe('the ServiceAccount of the operator', () => {
     ['watch', '', 'secrets'],
     ['list', '', 'secrets', { namespace: 'kserve' }],
     ['deletecollection', '', 'secrets', { namespace }],
-    ['get', '', 'configmaps', { namespace }],
-    ['list', '', 'configmaps', { namespace }],
-    ['list', '', 'configmaps', { namespace: 'kserve' }],
-    ['get', '', 'configmaps', { namespace: 'kserve', name: 'kube-root-ca.crt' }],
+    ['create', '', 'configmaps', { namespace }],
     ['patch', '', 'configmaps', { namespace: 'kserve', name: 'inferenceservice-config' }],
     ['escalate', 'rbac.authorization.k8s.io', 'roles', { namespace }],
     ['bind', 'rbac.authorization.k8s.io', 'roles', { namespace }],
@@ -212,8 +215,8 @@ describe('the ServiceAccount of the operator', () => {
   it('is refused by the API server itself, too', async () => {
     const secrets = itself.list({ apiVersion: 'v1', kind: 'Secret', namespace });
     await expect(secrets).rejects.toThrow(/403.*cannot list resource "secrets"/s);
-    const configMap = itself.read({ ...CONFIG_MAP, namespace, name: 'kube-root-ca.crt' });
-    await expect(configMap).rejects.toThrow(/403.*cannot get resource "configmaps"/s);
+    const configMap = itself.patch({ ...CONFIG_MAP, namespace, name: 'kube-root-ca.crt' }, { data: {} });
+    await expect(configMap).rejects.toThrow(/403.*cannot patch resource "configmaps"/s);
   });
 });
 

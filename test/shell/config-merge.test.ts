@@ -149,14 +149,28 @@ describe('values', () => {
 
   it.each<[string, Item, Item, Item]>([
     [
-      'probe handlers stand side by side',
+      'a probe handler takes the place of another',
       { livenessProbe: { httpGet: { port: 1 }, initialDelaySeconds: 5 }, args: ['x'] },
       { livenessProbe: { exec: { command: ['c'] } }, command: ['c'] },
-      {
-        livenessProbe: { httpGet: { port: 1 }, initialDelaySeconds: 5, exec: { command: ['c'] } },
-        args: ['x'],
-        command: ['c'],
-      },
+      { livenessProbe: { initialDelaySeconds: 5, exec: { command: ['c'] } }, args: ['x'], command: ['c'] },
+    ],
+    [
+      'a probe keeps the handler that the higher layer does not name',
+      { startupProbe: { httpGet: { port: 1, path: '/health' }, periodSeconds: 5 } },
+      { startupProbe: { periodSeconds: 9 } },
+      { startupProbe: { httpGet: { port: 1, path: '/health' }, periodSeconds: 9 } },
+    ],
+    [
+      'the same handler is merged',
+      { readinessProbe: { httpGet: { port: 1, path: '/health' } } },
+      { readinessProbe: { httpGet: { port: 2 } } },
+      { readinessProbe: { httpGet: { port: 2, path: '/health' } } },
+    ],
+    [
+      'a lifecycle handler takes the place of another',
+      { lifecycle: { preStop: { sleep: { seconds: 15 } }, postStart: { exec: { command: ['a'] } } } },
+      { lifecycle: { preStop: { exec: { command: ['b'] } } } },
+      { lifecycle: { preStop: { exec: { command: ['b'] } }, postStart: { exec: { command: ['a'] } } } },
     ],
     [
       'quantities keep their spelling',
@@ -189,21 +203,48 @@ describe('values', () => {
       { env: env('A=1') },
     ],
     [
-      'value and valueFrom stand side by side',
+      'valueFrom takes the place of a value',
       { env: env('A=1') },
-      { env: [{ name: 'A', valueFrom: {} }] },
-      { env: [{ name: 'A', value: '1', valueFrom: {} }] },
+      { env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }] },
+      { env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }] },
+    ],
+    [
+      'a value takes the place of valueFrom',
+      { env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }] },
+      { env: env('A=1') },
+      { env: env('A=1') },
+    ],
+    [
+      'one source of a value takes the place of another',
+      { env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }] },
+      { env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'c', key: 'k' } } }] },
+      { env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'c', key: 'k' } } }] },
     ],
   ])('of containers: %s', (_name, lower, higher, expected) => {
     const spec = (content: Item): Spec => ({ template: { containers: [{ name: 'main', ...content }] } }) as Spec;
     expect(merge(spec(lower), spec(higher))).toEqual(spec(expected));
   });
 
-  it('volume sources stand side by side', () => {
+  it('a volume source takes the place of another', () => {
     const claim = { persistentVolumeClaim: { claimName: 'c' } };
     expect(mergedIn('volumes', [{ name: 'mc', emptyDir: {} }], [{ name: 'mc', ...claim }])).toEqual([
-      { name: 'mc', emptyDir: {}, ...claim },
+      { name: 'mc', ...claim },
     ]);
+  });
+
+  it('the same volume source is merged', () => {
+    const memory = { emptyDir: { medium: 'Memory', sizeLimit: '1Gi' } };
+    expect(mergedIn('volumes', [{ name: 'v', ...memory }], [{ name: 'v', emptyDir: {} }])).toEqual([
+      { name: 'v', ...memory },
+    ]);
+    expect(mergedIn('volumes', [{ name: 'v', ...memory }], [{ name: 'v', emptyDir: { sizeLimit: '2Gi' } }])).toEqual([
+      { name: 'v', emptyDir: { medium: 'Memory', sizeLimit: '2Gi' } },
+    ]);
+  });
+
+  it('the template of a claim takes the place of the claim', () => {
+    const byTemplate = { name: 'gpu', resourceClaimTemplateName: 't' };
+    expect(mergedIn('resourceClaims', [{ name: 'gpu', resourceClaimName: 'c' }], [byTemplate])).toEqual([byTemplate]);
   });
 });
 
@@ -213,5 +254,81 @@ describe('sharing', () => {
     const higher: Spec = { labels: { b: '2' } };
     expect(mergeShared(lower, higher)).toBe(mergeShared(lower, higher));
     expect([lower, higher]).toEqual([{ labels: { a: '1' } }, { labels: { b: '2' } }]);
+  });
+});
+
+describe('every pod template', () => {
+  const pod = (name: string): unknown => ({ containers: [{ name: 'main', env: [{ name, value: '1' }] }] });
+
+  it.each<[string, (template: unknown) => unknown]>([
+    ['template', (template) => ({ template })],
+    ['worker', (worker) => ({ worker })],
+    ['prefill.template', (template) => ({ prefill: { template } })],
+    ['prefill.worker', (worker) => ({ prefill: { worker } })],
+    ['router.scheduler.template', (template) => ({ router: { scheduler: { template } } })],
+    ['router.scheduler.tokenizer.template', (template) => ({ router: { scheduler: { tokenizer: { template } } } })],
+  ])('is merged by key: %s', (_path, spec) => {
+    const both = {
+      containers: [
+        {
+          name: 'main',
+          env: [
+            { name: 'B', value: '1' },
+            { name: 'A', value: '1' },
+          ],
+        },
+      ],
+    };
+    expect(merge(spec(pod('A')) as Spec, spec(pod('B')) as Spec)).toEqual(spec(both));
+  });
+});
+
+describe('the scheduler config', () => {
+  const inline = (value: unknown): Spec => ({ router: { scheduler: { config: { inline: value } } } }) as Spec;
+  const ref = { router: { scheduler: { config: { ref: { name: 'epp', key: 'epp' } } } } } as Spec;
+
+  it.each<[string, unknown, unknown, unknown]>([
+    ['fields are united', { kind: 'E', z: 1 }, { a: 2, kind: 'F' }, { a: 2, kind: 'F', z: 1 }],
+    ['lists are replaced', { plugins: [{ type: 'a' }] }, { plugins: [{ type: 'b' }] }, { plugins: [{ type: 'b' }] }],
+    ['objects are united', { m: { x: { a: 1 } } }, { m: { x: { b: 2 } } }, { m: { x: { a: 1, b: 2 } } }],
+    ['null takes a field away', { a: 1, b: { c: 1 } }, { a: null, b: { c: null, d: { e: null } } }, { b: { d: {} } }],
+    [
+      'zero values count',
+      { a: 1, b: 'x', c: true, d: [1] },
+      { a: 0, b: '', c: false, d: [] },
+      { a: 0, b: '', c: false, d: [] },
+    ],
+    [
+      'its fields are those of nobody else',
+      { labels: { a: 1 } },
+      { labels: {}, env: [] },
+      { labels: { a: 1 }, env: [] },
+    ],
+  ])('%s', (_name, lower, higher, expected) => {
+    expect(merge(inline(lower), inline(higher))).toEqual(inline(expected));
+  });
+
+  it('of the higher layer wins, whether it stands in the spec or in a ConfigMap', () => {
+    expect(merge(ref, inline({ a: 1 }))).toEqual(inline({ a: 1 }));
+    expect(merge(inline({ a: 1 }), ref)).toEqual(ref);
+  });
+});
+
+describe('scaling', () => {
+  const keda = { triggers: [{ type: 'cpu', metadata: { value: '80' } }] };
+
+  it('of which a higher layer names one field keeps the others', () => {
+    expect(merge({ scaling: { maxReplicas: 10, keda } }, { scaling: { minReplicas: 2 } })).toEqual({
+      scaling: { maxReplicas: 10, minReplicas: 2, keda },
+    });
+  });
+
+  it('by one mechanism takes the place of another', () => {
+    expect(merge({ scaling: { maxReplicas: 10, keda } }, { scaling: { maxReplicas: 4, wva: { hpa: {} } } })).toEqual({
+      scaling: { maxReplicas: 4, wva: { hpa: {} } },
+    });
+    expect(merge({ scaling: { wva: { hpa: {}, variantCost: '2' } } }, { scaling: { wva: { keda: {} } } })).toEqual({
+      scaling: { wva: { keda: {}, variantCost: '2' } },
+    });
   });
 });

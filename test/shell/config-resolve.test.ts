@@ -156,6 +156,23 @@ describe('the model name', () => {
     expect(effective.originOf('spec.model.name')).toEqual({ step: 'model name from metadata.name' });
     expect(effective.service.spec?.model?.name).toBeUndefined();
   });
+
+  it('of the last base config wins, and is said to come from there', () => {
+    const bases = [config('a', { model: { name: 'first' } }), config('b', { model: { name: 'last' } })];
+    const baseRefs = [{ name: 'a' }, { name: 'b' }];
+    const effective = resolved(service({ model: { uri: MODEL.uri }, baseRefs }), bases);
+    const source = { kind: 'LLMInferenceServiceConfig', namespace: 'kserve', name: 'b' };
+    expect(effective.spec.model?.name).toBe('last');
+    expect(effective.originOf('spec.model.name')).toEqual({ layer: source });
+    expect(effective.problems).toEqual([]);
+    expect(effective.spec.template?.containers?.[0]?.args).toEqual(['--served-model-name', 'last']);
+
+    const own = resolved(service({ model: { ...MODEL, name: 'mine' }, baseRefs }), bases);
+    expect(own.problems).toEqual([
+      { code: 'ModelNameOverridden', path: 'spec.model.name', own: 'mine', used: 'last', source },
+    ]);
+    expect(resolved(service({ model: { ...MODEL, name: 'last' }, baseRefs }), bases).problems).toEqual([]);
+  });
 });
 
 describe('the route', () => {
@@ -257,7 +274,9 @@ describe('devices', () => {
   it('are not derived for managed DRA, nor without the annotation of the preset', () => {
     const managed = service({ model: MODEL }, { annotations: { 'serving.kserve.io/exp-dra-device-class': 'gpu' } });
     const without = service({ model: MODEL, baseRefs: [{ name: 'b' }] });
-    expect(resolved(managed).spec.template?.containers?.[0]?.resources).toBeUndefined();
+    expect(resolved(managed).spec.template?.containers?.[0]?.resources).toEqual({
+      claims: [{ name: 'managed-device' }],
+    });
     const noDevice = config('llmisvc-config-llm-template', { template: { containers: [{ name: 'main' }] } }, 'team');
     expect(resolved(without, [noDevice, config('b', {})]).spec.template?.containers?.[0]?.resources).toBeUndefined();
     expect(DEVICE).toBe('llmisvc.serving.kserve.io/device-resource');

@@ -166,22 +166,16 @@ const RULES: readonly (readonly [what: string, bad: object, path: string, good: 
     { router: { scheduler: { config: { ref: { name: 'c', key: 'k' } } } } },
   ],
   [
-    'a pool without selector',
-    pool({ ...POOL, selector: {} }),
-    'spec.router.scheduler.pool.spec.selector.matchLabels',
-    pool(POOL),
-  ],
-  [
     'a port twice',
     pool({ ...POOL, targetPorts: [{ number: 1 }, { number: 1 }] }),
     'spec.router.scheduler.pool.spec.targetPorts',
     pool({ ...POOL, targetPorts: [{ number: 1 }, { number: 2 }] }),
   ],
   [
-    'a Service as picker without port',
+    'a picker without name',
+    pool({ ...POOL, endpointPickerRef: { kind: 'Service' } }),
+    'spec.router.scheduler.pool.spec.endpointPickerRef.name',
     pool({ ...POOL, endpointPickerRef: { name: 'epp' } }),
-    'spec.router.scheduler.pool.spec.endpointPickerRef.port',
-    pool({ ...POOL, endpointPickerRef: { name: 'epp', kind: 'Other' } }),
   ],
   [
     'a pool in both shapes',

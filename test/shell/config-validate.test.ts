@@ -150,42 +150,101 @@ describe('an invalid service', () => {
   });
 });
 
-describe('a field that is not supported', () => {
+describe('a field that the API does not have', () => {
+  const source = { kind: 'LLMInferenceService', namespace: 'team', name: 'qwen' };
+
   it.each<[unknown, string]>([
-    [{ worker: {}, parallelism: { pipeline: 2 } }, 'spec.worker'],
-    [{ prefill: { replicas: 1 } }, 'spec.prefill'],
-    [{ scaling: { maxReplicas: 2, wva: { hpa: {} } } }, 'spec.scaling'],
-    [{ kvCacheOffloading: { cpu: '1Gi' } }, 'spec.kvCacheOffloading'],
-    [{ router: { scheduler: {} } }, 'spec.router.scheduler'],
-    [{ router: { ingress: { refs: [{ name: 'i' }] } } }, 'spec.router.ingress'],
-    [{ router: { route: { group: 'g', weight: 0 } } }, 'spec.router.route.group'],
-    [{ model: { ...MODEL, lora: { adapters: [{ name: 'a' }] } } }, 'spec.model.lora'],
-    [{ model: { ...MODEL, confidential: { enabled: true } } }, 'spec.model.confidential'],
     [{ sizes: 1 }, 'spec.sizes'],
+    [{ prefill: { router: { route: { group: 'g' } } } }, 'spec.prefill.router'],
+    [{ router: { scheduler: { config: { file: 'a' } } } }, 'spec.router.scheduler.config.file'],
   ])('%j holds everything', (spec, path) => {
-    const source = { kind: 'LLMInferenceService', namespace: 'team', name: 'qwen' };
-    expect(resolved(service({ ...valid, ...(spec as object) }))).toMatchObject({
-      combined: false,
-      problems: [{ code: 'UnsupportedField', path, source }],
+    const effective = resolved(service({ ...valid, ...(spec as object) }));
+    expect(effective.combined).toBe(false);
+    expect(effective.problems).toContainEqual({ code: 'UnsupportedField', path, source });
+  });
+
+  it('is fine when it says nothing', () => {
+    expect(resolved(service({ ...valid, sizes: 0, router: { ways: [] } }))).toMatchObject({
+      combined: true,
+      problems: [],
     });
   });
 
-  it.each([{ worker: null }, { kvCacheOffloading: null }, { model: { ...MODEL, lora: { adapters: [] } } }])(
-    'is fine when it says nothing: %j',
-    (spec) => {
-      expect(resolved(service({ ...valid, ...spec }))).toMatchObject({ combined: true, problems: [] });
-    },
-  );
-
   it('is named with the config that says it', () => {
     const effective = resolved(service({ ...valid, baseRefs: [{ name: 'b' }] }), [
-      config('b', { prefill: {}, baseRefs: [{ name: 'c' }] }),
+      config('b', { traces: { on: true }, baseRefs: [{ name: 'c' }] }),
     ]);
-    const source = { kind: 'LLMInferenceServiceConfig', namespace: 'kserve', name: 'b' };
+    const base = { kind: 'LLMInferenceServiceConfig', namespace: 'kserve', name: 'b' };
     expect(effective.problems).toEqual([
-      { code: 'UnsupportedField', path: 'spec.baseRefs', source },
-      { code: 'UnsupportedField', path: 'spec.prefill', source },
+      { code: 'UnsupportedField', path: 'spec.baseRefs', source: base },
+      { code: 'UnsupportedField', path: 'spec.traces', source: base },
     ]);
+  });
+});
+
+describe('what is not built yet', () => {
+  const nodes = { worker: {}, parallelism: { data: 2, dataLocal: 1 } };
+  const scaling = { maxReplicas: 2, wva: { hpa: {} } };
+
+  it.each<[unknown, readonly string[]]>([
+    [{ ...nodes }, ['workers spec.worker']],
+    [{ prefill: {} }, ['prefill spec.prefill']],
+    [{ prefill: nodes }, ['prefill spec.prefill', 'prefillWorkers spec.prefill.worker']],
+    [{ scaling }, ['scaling spec.scaling']],
+    [{ prefill: { scaling } }, ['prefill spec.prefill', 'prefillScaling spec.prefill.scaling']],
+    [{ kvCacheOffloading: { cpu: '1Gi' } }, ['offloading spec.kvCacheOffloading']],
+    [
+      { prefill: { kvCacheOffloading: { cpu: '1Gi' } } },
+      ['prefill spec.prefill', 'prefillOffloading spec.prefill.kvCacheOffloading'],
+    ],
+    [{ router: { scheduler: {} } }, ['scheduler spec.router.scheduler']],
+    [
+      { router: { scheduler: { tokenizer: {} } } },
+      ['scheduler spec.router.scheduler', 'tokenizer spec.router.scheduler.tokenizer'],
+    ],
+    [{ router: { ingress: { refs: [{ name: 'i' }] } } }, ['ingress spec.router.ingress']],
+    [{ router: { route: { group: 'g', weight: 0 } } }, ['group spec.router.route.group']],
+    [
+      { model: { ...MODEL, lora: { adapters: [{ name: 'a', uri: 'hf://a/b' }] } } },
+      ['adapters spec.model.lora.adapters'],
+    ],
+    [{ model: { ...MODEL, confidential: { enabled: true } } }, ['confidential spec.model.confidential']],
+  ])('is combined, and refused where it stands: %j', (spec, features) => {
+    const effective = resolved(service({ ...valid, ...(spec as object) }));
+    expect(effective.combined).toBe(true);
+    expect(effective.appliedConfigs?.length).toBeGreaterThan(0);
+    const found = effective.problems.map((problem) =>
+      problem.code === 'UnbuiltFeature' ? `${problem.feature} ${problem.path}` : problem.code,
+    );
+    expect(found).toEqual(features);
+  });
+
+  it('is asked for by an annotation of the service', () => {
+    const annotations = { 'serving.kserve.io/exp-dra-device-class': 'gpu' };
+    expect(resolved(service(valid, { annotations })).problems).toEqual([
+      {
+        code: 'UnbuiltFeature',
+        feature: 'deviceClaims',
+        path: 'metadata.annotations[serving.kserve.io/exp-dra-device-class]',
+      },
+    ]);
+  });
+
+  it('is named with the layer that asks for it', () => {
+    const effective = resolved(service({ ...valid, baseRefs: [{ name: 'b' }] }), [config('b', { prefill: {} })]);
+    const source = { kind: 'LLMInferenceServiceConfig', namespace: 'kserve', name: 'b' };
+    expect(effective.problems).toEqual([{ code: 'UnbuiltFeature', feature: 'prefill', path: 'spec.prefill', source }]);
+  });
+
+  it.each([
+    { worker: null },
+    { kvCacheOffloading: null },
+    { model: { ...MODEL, lora: { adapters: [], maxRank: 8 } } },
+    { model: { ...MODEL, confidential: { enabled: false } } },
+    { router: { ingress: {} } },
+    { tracing: {} },
+  ])('is not asked for by %j', (spec) => {
+    expect(resolved(service({ ...valid, ...spec }))).toMatchObject({ combined: true, problems: [] });
   });
 });
 

@@ -1,5 +1,6 @@
 import type { LLMInferenceService, LLMInferenceServiceConfig, LLMInferenceServiceSpec } from '../../src/api/llmisvc.ts';
 import type { KubeObject } from '../../src/api/object.ts';
+import { PRESET } from '../../src/api/wellknown.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/api/settings.ts';
 import { fixedSource, type RecordingSnapshot, recordingSnapshot } from '../../src/api/snapshot.ts';
 import type { Effective } from '../../src/config/effective.ts';
@@ -25,8 +26,11 @@ export function config(name: string, spec: unknown, namespace = 'kserve'): LLMIn
   };
 }
 
-/** The two presets of this path, small enough to be read in a test. */
+/** The presets, small enough to be read in a test; those that no test looks into are empty. */
 export const PRESETS: readonly LLMInferenceServiceConfig[] = [
+  ...Object.values(PRESET)
+    .filter((name) => name !== PRESET.template && name !== PRESET.route)
+    .map((name) => config(`llmisvc-${name}`, {})),
   config('llmisvc-config-llm-template', {
     annotations: { [DEVICE]: 'nvidia.com/gpu' },
     template: {

@@ -188,6 +188,7 @@ describe('the model server stand-in', () => {
       '{"a":1}',
       '--compilation_config.mode',
       '3',
+      '--hf-overrides={"a": "b c"}',
     ];
     const { url } = await model([
       'serve',

@@ -1,10 +1,14 @@
-import type { KubeObject, Ref } from '../../src/api/object.ts';
+import { type KubeObject, type Ref, refKey } from '../../src/api/object.ts';
 import { ApiError } from '../../src/kube/errors.ts';
 import { silent } from '../../src/kube/log.ts';
 import type { Client } from '../../src/kube/types.ts';
 import { createFetched, type FetchedObjects } from '../../src/operator/fetched.ts';
 
 const SECRET: Ref = { apiVersion: 'v1', kind: 'Secret', namespace: 'a', name: 's' };
+const versioned = (resourceVersion: string): KubeObject => ({
+  ...secret({}),
+  metadata: { name: 's', namespace: 'a', resourceVersion },
+});
 const secret = (data: Record<string, string>): KubeObject =>
   ({
     apiVersion: 'v1',
@@ -133,6 +137,56 @@ describe('objects read by name', () => {
     fetched.forget(SECRET);
     expect(fetched.get(SECRET)).toBeUndefined();
     expect(reads()).toBe(1);
+  });
+
+  it('are read again at once when another version is noticed, and only then', async () => {
+    let object: KubeObject | undefined = versioned('1');
+    const { fetched, changes, reads, turn } = fetching(async () => object);
+    fetched.noticed(SECRET, '1');
+    await turn(0);
+    expect(reads()).toBe(0);
+    await fetched.fetch(SECRET, signal);
+    fetched.noticed(SECRET, '1');
+    await turn(0);
+    expect(reads()).toBe(1);
+    object = versioned('2');
+    fetched.noticed(SECRET, '2');
+    await turn(0);
+    expect(reads()).toBe(2);
+    object = undefined;
+    fetched.noticed(SECRET, undefined);
+    await turn(0);
+    expect(fetched.get(SECRET)).toEqual({ state: 'absent' });
+    expect(changes).toEqual([SECRET, SECRET]);
+  });
+
+  it('are read once more when the notice came during a read', async () => {
+    const answers = [versioned('1'), versioned('2')];
+    const first = Promise.withResolvers<KubeObject | undefined>();
+    const { fetched, reads, turn } = fetching(() => (reads() === 1 ? first.promise : Promise.resolve(answers[1])));
+    const reading = fetched.fetch(SECRET, signal);
+    fetched.noticed(SECRET, '2');
+    const turning = turn(0);
+    first.resolve(answers[0]);
+    await Promise.all([reading, turning]);
+    expect(reads()).toBe(2);
+    expect(fetched.get(SECRET)).toMatchObject({ value: { metadata: { resourceVersion: '2' } } });
+  });
+
+  it('are compared with a whole list, those that are not in it included', async () => {
+    let object: KubeObject | undefined = versioned('1');
+    const { fetched, reads, turn } = fetching(async () => object);
+    await fetched.fetch(SECRET, signal);
+    const { apiVersion, kind } = SECRET;
+    fetched.noticedAll({ apiVersion, kind, namespace: 'other' }, new Map());
+    fetched.noticedAll({ apiVersion, kind: 'ConfigMap' }, new Map());
+    fetched.noticedAll({ apiVersion, kind }, new Map([[refKey(SECRET), '1']]));
+    await turn(0);
+    expect(reads()).toBe(1);
+    object = undefined;
+    fetched.noticedAll({ apiVersion, kind, namespace: 'a' }, new Map());
+    await turn(0);
+    expect(fetched.get(SECRET)).toEqual({ state: 'absent' });
   });
 
   it('say when they may not be read, and leave failures to whoever asks', async () => {

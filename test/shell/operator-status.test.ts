@@ -62,3 +62,8 @@ it.each([
   expect(await write()).toBeUndefined();
   expect(bodies()).toHaveLength(1);
 });
+
+it('gives way when the object is gone meanwhile', async () => {
+  api.answer((x) => x.fail(404, 'NotFound'));
+  expect(await write()).toBeUndefined();
+});

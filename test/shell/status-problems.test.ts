@@ -13,10 +13,43 @@ const ROWS: { readonly [C in ProblemCode]: [Extract<Problem, { code: C }>, strin
     'PresetsCombined False ConfigNotFound none',
     ['LLMInferenceServiceConfig "nope" not found in namespaces [team-a kserve]', 'spec.baseRefs[0]'],
   ],
-  MergeFailed: [
-    { code: 'MergeFailed', message, source, path: 'spec.template' },
+  ConfigMapNotFound: [
+    {
+      code: 'ConfigMapNotFound',
+      name: 'epp',
+      namespaces: ['team-a'],
+      path: 'spec.router.scheduler.config.ref.name',
+      source,
+    },
     'PresetsCombined False CombineBaseError none',
-    [message, 'spec.template of LLMInferenceServiceConfig kserve/base'],
+    [
+      'ConfigMap "epp" not found in namespaces [team-a]',
+      'correct spec.router.scheduler.config.ref.name of LLMInferenceServiceConfig kserve/base',
+      'optional',
+    ],
+  ],
+  ConfigMapKeyNotFound: [
+    {
+      code: 'ConfigMapKeyNotFound',
+      ref: { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'team-a', name: 'epp' },
+      key: 'config',
+      keys: ['a', 'b'],
+      path: 'spec.router.scheduler.config.ref.key',
+    },
+    'PresetsCombined False CombineBaseError none',
+    ['ConfigMap team-a/epp has no key "config"; it has a, b.', 'spec.router.scheduler.config.ref.key'],
+  ],
+  InvalidAdapter: [
+    {
+      code: 'InvalidAdapter',
+      adapter: 'sql',
+      path: 'spec.model.lora.adapters[0].uri',
+      found: '"oci://x"',
+      allowed: 'hf://',
+      source,
+    },
+    'PresetsCombined False CombineBaseError none',
+    ['LoRA adapter "sql"', 'spec.model.lora.adapters[0].uri of LLMInferenceServiceConfig', '"oci://x"', 'hf://'],
   ],
   TemplateFailed: [
     { code: 'TemplateFailed', message, source, path: 'spec.template', column: 7 },
@@ -32,6 +65,11 @@ const ROWS: { readonly [C in ProblemCode]: [Extract<Problem, { code: C }>, strin
     { code: 'UnsupportedField', path: 'spec.prefill', source },
     'PresetsCombined False UnsupportedField none',
     ['Field spec.prefill of LLMInferenceServiceConfig kserve/base', 'Remove'],
+  ],
+  UnbuiltFeature: [
+    { code: 'UnbuiltFeature', feature: 'scheduler', path: 'spec.router.scheduler', source },
+    'SchedulerWorkloadReady False UnsupportedField none',
+    ['spec.router.scheduler of LLMInferenceServiceConfig kserve/base', 'an endpoint picker', 'Remove the field'],
   ],
   ServiceAccountNotFound: [
     { code: 'ServiceAccountNotFound', namespace: 'team-a', name: 'robot', path: 'spec.template.serviceAccountName' },
@@ -103,6 +141,25 @@ const ROWS: { readonly [C in ProblemCode]: [Extract<Problem, { code: C }>, strin
     },
     'Warning True DeviceCountMismatch none',
     ['containers[name=main].resources', '1 of nvidia.com/gpu', 'uses 4', 'spec.parallelism'],
+  ],
+  ModelNameOverridden: [
+    { code: 'ModelNameOverridden', path: 'spec.model.name', own: 'mine', used: 'theirs', source },
+    'Warning True ModelNameOverridden none',
+    ['"mine"', 'spec.model.name of LLMInferenceServiceConfig kserve/base is "theirs"', 'Remove'],
+  ],
+  OptionalConfigMapMissing: [
+    { code: 'OptionalConfigMapMissing', name: 'epp', key: 'config', path: 'spec.router.scheduler.config.ref', source },
+    'Warning True OptionalConfigMapMissing none',
+    ['spec.router.scheduler.config.ref of LLMInferenceServiceConfig', 'ConfigMap "epp"', '"config"', 'optional'],
+  ],
+  LatencyPredictorInConfigMap: [
+    {
+      code: 'LatencyPredictorInConfigMap',
+      ref: { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'team-a', name: 'epp' },
+      path: 'spec.router.scheduler.config.ref',
+    },
+    'Warning True LatencyPredictorConfigRef none',
+    ['ConfigMap team-a/epp', 'predicted-latency-producer', 'spec.router.scheduler.config.inline'],
   ],
   LabelKept: [
     { code: 'LabelKept', path: 'spec.labels[team]', ref, kept: 'a', wanted: 'b' },

@@ -18,34 +18,42 @@ import { readyStatus } from './observed.ts';
 import { writeDocuments } from './yaml.ts';
 
 const ROOT = join(import.meta.dirname, '..', 'golden');
-export const FAMILIES = ['config', 'template', 'workload', 'routing', 'status', 'bad-input'] as const;
+export const FAMILIES = ['config', 'presets', 'template', 'workload', 'routing', 'status', 'bad-input'] as const;
 
-/** One pair of files: what a user has, and what the operator makes of it. */
+/** One pair of files, or three: what a user has, what the operator makes of it, and the effective specs between the two. */
 export interface GoldenCase {
   /** `<family>/<case>` */
   readonly name: string;
   readonly inputFile: string;
   readonly outputFile: string;
+  readonly specFile: string;
 }
 
 /** All pairs, in order of their names. An output without input is an error: it proves nothing any more. */
 export function goldenCases(root: string = ROOT): readonly GoldenCase[] {
   return FAMILIES.filter((family) => existsSync(join(root, family))).flatMap((family) => {
     const files = readdirSync(join(root, family)).sort();
-    const orphan = files.find((f) => f.endsWith('.out.yaml') && !files.includes(f.replace('.out.yaml', '.in.yaml')));
+    const orphan = files.find(
+      (file) => /\.(out|spec)\.yaml$/.test(file) && !files.includes(file.replace(/\.(out|spec)\.yaml$/, '.in.yaml')),
+    );
     if (orphan) throw new Error(`${join(root, family, orphan)} has no .in.yaml beside it: delete it, or add the input`);
     return files
       .filter((file) => file.endsWith('.in.yaml'))
       .map((file) => {
         const base = join(root, family, file.replace('.in.yaml', ''));
         const name = `${family}/${file.replace('.in.yaml', '')}`;
-        return { name, inputFile: `${base}.in.yaml`, outputFile: `${base}.out.yaml` };
+        return {
+          name,
+          inputFile: `${base}.in.yaml`,
+          outputFile: `${base}.out.yaml`,
+          specFile: `${base}.spec.yaml`,
+        };
       });
   });
 }
 
-/** What the core makes of the input of a case, as the text of its output file. */
-export function runGolden(golden: GoldenCase): string {
+/** What the core makes of the input of a case, as the texts of its files. */
+export function runGolden(golden: GoldenCase): { readonly output: string; readonly specs?: string } {
   const input = readInput(golden.inputFile);
   const settings = { ...DEFAULT_SETTINGS, ...input.case.settings };
   const runs = input.services.map((service) => {
@@ -80,13 +88,18 @@ export function runGolden(golden: GoldenCase): string {
       ...(requeueAfterSeconds !== undefined && { requeueAfterSeconds }),
       reads: [...new Set([...before.reads(), ...after.reads()].map(readLine))],
     };
-    return { service, children: plan.children.map((child) => child.object), status, result };
+    return { service, effective, children: plan.children.map((child) => child.object), status, result };
   });
-  return writeDocuments([
+  const output = writeDocuments([
     ...runs.flatMap((run) => run.children),
     ...runs.map((run) => ({ ...LLMISVC, metadata: nameAndNamespace(run.service), status: run.status })),
     { kind: 'Result', services: runs.map((run) => run.result) },
   ]);
+  if (!input.case.spec) return { output };
+  const specs = runs.flatMap(({ service, effective: { combined, spec } }) =>
+    combined ? [{ ...LLMISVC, metadata: nameAndNamespace(service), spec }] : [],
+  );
+  return { output, specs: writeDocuments(specs) };
 }
 
 /**
@@ -98,13 +111,18 @@ export function checkGolden(golden: GoldenCase): void {
   if (rewrite && process.env['CI'] === 'true') {
     throw new Error('GOLDEN=write is refused in CI: rewrite the files at home, read the difference and commit it');
   }
-  const output = runGolden(golden);
-  if (!existsSync(golden.outputFile)) {
-    writeFileSync(golden.outputFile, output);
-    throw new Error(`${golden.outputFile} is new: look at it, and commit it if it is what a user should get`);
+  const { output, specs } = runGolden(golden);
+  if (specs === undefined && existsSync(golden.specFile)) {
+    throw new Error(`${golden.specFile} is not compared: delete it, or say \`spec: true\` in the Case of its .in.yaml`);
   }
-  if (rewrite) writeFileSync(golden.outputFile, output);
-  expect(output).toBe(readFileSync(golden.outputFile, 'utf8'));
+  const pairs = [[golden.outputFile, output], ...(specs === undefined ? [] : [[golden.specFile, specs]])] as const;
+  const added = pairs.filter(([file]) => !existsSync(file));
+  for (const [file, text] of rewrite ? pairs : added) writeFileSync(file, text);
+  if (added.length > 0) {
+    const files = added.map(([file]) => file).join(', ');
+    throw new Error(`${files} is new: look at it, and commit it if it is what a user should get`);
+  }
+  for (const [file, text] of pairs) expect(text).toBe(readFileSync(file, 'utf8'));
 }
 
 function restricted(objects: readonly KubeObject[], options: Case): Source {

@@ -17,6 +17,8 @@ export interface Case {
   readonly note: string;
   readonly now: string;
   readonly settings: Partial<Settings>;
+  /** Whether a third file, `<case>.spec.yaml`, holds the effective specs. */
+  readonly spec: boolean;
   /** `presets` for the ones that are installed, else the names of files in `test/golden/shared`. */
   readonly shared: readonly string[];
   /** Kinds by answer of the API server, such as `gateway.networking.k8s.io/v1/HTTPRoute`. */
@@ -59,6 +61,7 @@ export function readInput(file: string): GoldenInput {
     note: '',
     now: NOW,
     settings: {},
+    spec: false,
     shared: [],
     unserved: [],
     forbidden: [],
@@ -84,6 +87,7 @@ const KEYS: readonly string[] = [
     'note',
     'now',
     'settings',
+    'spec',
     'shared',
     'unserved',
     'forbidden',

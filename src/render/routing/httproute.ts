@@ -7,7 +7,7 @@ import type { Effective } from '../../config/effective.ts';
 import { routeLabels } from '../labels.ts';
 import { ownerReference, type Rendered } from '../plan.ts';
 import { withDefaults } from './defaults.ts';
-import { stripModelBasedRouting, usesModelBasedRouting } from './modelbased.ts';
+import { stripModelBasedRouting, usesModelBasedRouting, withAdapterMatches } from './modelbased.ts';
 
 const exists = view('render/httproute-exists', (_route: HTTPRoute) => true);
 
@@ -29,7 +29,10 @@ export function renderHTTPRoute(effective: Effective, snapshot: Snapshot, settin
   const modelBased = usesModelBasedRouting(effective, snapshot, settings);
   if (modelBased === 'unknown') return { problems: [], held: true };
 
-  const routeSpec = modelBased ? http.spec : stripModelBasedRouting(http.spec, settings.modelBasedRoutingHeaderName);
+  const header = settings.modelBasedRoutingHeaderName;
+  const routeSpec = modelBased
+    ? withAdapterMatches(http.spec, effective, header)
+    : stripModelBasedRouting(http.spec, header);
   const object = {
     ...HTTP_ROUTE,
     metadata: compact({

@@ -1,7 +1,7 @@
 import { GATEWAY, type Gateway, type HTTPRouteSpec } from '../../api/children.ts';
 import type { Settings } from '../../api/settings.ts';
 import { type Snapshot, view } from '../../api/snapshot.ts';
-import { ANNOTATION_MODEL_BASED_ROUTING } from '../../api/wellknown.ts';
+import { ANNOTATION_MODEL_BASED_ROUTING, publishedName } from '../../api/wellknown.ts';
 import type { Effective } from '../../config/effective.ts';
 
 const modelBasedRouting = view(
@@ -47,4 +47,39 @@ export function stripModelBasedRouting(spec: HTTPRouteSpec, header: string): HTT
     return matches.length > 0 ? [{ ...rule, matches }] : [];
   });
   return { ...spec, rules };
+}
+
+/**
+ * The spec with a match for each LoRA adapter beside every match on the header, so that the header chooses an adapter as
+ * it chooses the model. Follows KServe.
+ */
+export function withAdapterMatches(
+  spec: HTTPRouteSpec,
+  { service, spec: { model } }: Effective,
+  header: string,
+): HTTPRouteSpec {
+  const names = (model?.lora?.adapters ?? []).flatMap(({ name }) => (name ? [name] : [])).sort(byBytes);
+  if (!spec.rules || names.length === 0) return spec;
+  const values = names.map((name) => publishedName(service.metadata.namespace ?? '', name));
+  return { ...spec, rules: spec.rules.map((rule) => withMatches(rule, header, values)) };
+}
+
+type Rule = NonNullable<HTTPRouteSpec['rules']>[number];
+
+function withMatches(rule: Rule, header: string, values: readonly string[]): Rule {
+  const { matches = [] } = rule;
+  const added = matches.flatMap((match) => {
+    const { headers = [] } = match;
+    if (!headers.some(({ name }) => name === header)) return [];
+    return values.map((value) => ({
+      ...match,
+      headers: headers.map((entry) => (entry.name === header ? { ...entry, value } : entry)),
+    }));
+  });
+  return added.length > 0 ? { ...rule, matches: [...matches, ...added] } : rule;
+}
+
+/** As Go sorts texts. */
+function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
