@@ -27,6 +27,17 @@ export interface Source {
   readonly name: string;
 }
 
+/** A field of the merged spec that the API server refuses. */
+export interface RejectedField {
+  readonly message: string;
+  /** Absent when the answer names none. */
+  readonly path?: string;
+  /** Who wrote it; several where what they wrote was merged. */
+  readonly sources?: readonly Source[];
+  /** The step that set it, where nobody wrote it. */
+  readonly step?: string;
+}
+
 /**
  * What is wrong, as data. Wording, condition, reason, severity and retry are decided by one table in `status/`.
  * Paths are written as a user reads them: `spec.template.containers[name=main].resources`.
@@ -84,6 +95,22 @@ export type Problem =
       readonly found: string;
       readonly allowed: string;
       readonly source?: Source;
+    }
+  /** The API server refuses the merged spec. `path` and `source` are those of the first field. */
+  | {
+      readonly code: 'ValidationRejected';
+      readonly configs: readonly string[];
+      readonly fields: readonly RejectedField[];
+      readonly path?: string;
+      readonly source?: Source;
+    }
+  /** The API server could not be asked about the merged spec. */
+  | {
+      readonly code: 'ValidationUnavailable';
+      readonly configs: readonly string[];
+      readonly message: string;
+      /** Where the right to ask is missing, if it is. */
+      readonly namespace?: string;
     }
   /** A field that the API does not have. */
   | { readonly code: 'UnsupportedField'; readonly path: string; readonly source?: Source }

@@ -46,6 +46,8 @@ export const ANNOTATION_CERTIFICATE_EXPIRATION = 'certificates.kserve.io/expirat
 
 /** In `status.annotations`: how many of these devices one pod asks for. */
 export const ANNOTATION_DEVICES = 'llmisvc.serving.kserve.io/devices';
+/** In `status.annotations`: hash of the merged spec that the API server accepted last. */
+export const ANNOTATION_VALIDATED = 'llmisvc.serving.kserve.io/validated';
 
 /** The presets, without prefix. Those of pipeline parallelism are selected, but neither pinned nor shipped. */
 export const PRESET = {

@@ -31,7 +31,7 @@ export function refusalOf(error: unknown, child: Child, effective: Effective, ve
 }
 
 /** RBAC says it so; other 403 come from admission and are about the object. */
-const LACKS_RIGHT = /cannot \w+ resource/;
+export const LACKS_RIGHT = /cannot \w+ resource/;
 
 function refusedField(error: unknown): { readonly message: string; readonly childPath?: string } | undefined {
   const typed = isTypedPatchError(error);

@@ -1,8 +1,10 @@
 import { CONFIG_MAP } from '../api/children.ts';
 import { LLMISVC, type LLMInferenceService } from '../api/llmisvc.ts';
 import { gvkKey, jsonEqual, type KubeObject, type Query, type Ref, refKey, refOf } from '../api/object.ts';
+import { type DryRunRef, isDryRun, type Verdict } from '../api/dryrun.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../api/settings.ts';
 import { type Answer, fixedSource, type Source } from '../api/snapshot.ts';
+import { verdictOn } from '../apply/validation.ts';
 import { answerTo } from '../kube/answers.ts';
 import { createClient } from '../kube/client.ts';
 import { withoutValues } from '../kube/secret.ts';
@@ -70,6 +72,7 @@ export function worldOf(
   { known, lists }: Memory = memoryOf(),
 ): World {
   const given = fixedSource(objects);
+  const notes = new Set<string>();
   const source: Source = {
     get(ref) {
       const answer = given.get(ref);
@@ -92,6 +95,13 @@ export function worldOf(
     known.set(refKey(ref), answer);
     return answer.state === 'found' ? answer.value : undefined;
   };
+  const judge = async (question: DryRunRef): Promise<void> => {
+    const verdict = await verdictOn(question, client, signal);
+    const unasked = whyUnasked(verdict);
+    if (unasked)
+      notes.add(`The merged spec of a service in namespace ${question.namespace} was not validated: ${unasked}`);
+    known.set(refKey(question), unasked ? { state: 'absent' } : { state: 'found', value: verdict });
+  };
   return {
     settings,
     planning: source,
@@ -99,8 +109,10 @@ export function worldOf(
     async fetch(reads) {
       for (const asked of reads) {
         signal.throwIfAborted();
-        if ('ref' in asked) await read(asked.ref);
-        else
+        if ('ref' in asked) {
+          if (isDryRun(asked.ref)) await judge(asked.ref);
+          else await read(asked.ref);
+        } else
           lists.set(
             listKey(asked.query),
             await answerTo(async () => (await client.list(asked.query, { signal })).items),
@@ -114,9 +126,18 @@ export function worldOf(
     },
     read,
     cluster: true,
-    notes: () => [],
+    notes: () => [...notes],
   };
 }
+
+/** Why nobody is to blame that the API server gave no verdict; undefined where the operator would say the same. */
+function whyUnasked({ outcome, message }: Verdict): string | undefined {
+  if (outcome === 'NotAllowed') return message;
+  return outcome === 'Failed' && ABSENT.test(message) ? message : undefined;
+}
+
+/** The namespace or the kind is not there yet. */
+const ABSENT = /^namespaces .* not found$|does not serve kind/;
 
 async function clusterSettings(
   inputs: readonly Located[],

@@ -1,3 +1,4 @@
+import { isDryRun, type Verdict } from '../api/dryrun.ts';
 import { describe, jsonEqual, refKey, refOf } from '../api/object.ts';
 import type { Problem, Source } from '../api/problem.ts';
 import type { Read } from '../api/snapshot.ts';
@@ -64,7 +65,7 @@ function lookUp(evaluated: Evaluated, path: string): Found {
       conditions: CONDITIONS_OF_KIND[child.object.kind] ?? [],
     };
   }
-  if (!effective.combined) {
+  if (!effective.combined && !effective.appliedConfigs) {
     throw new Trouble(`The effective spec of ${describe(refOf(evaluated.service))} is not known: ${why(evaluated)}`);
   }
   const at = wayOf(effective.spec, steps(path), path, 'spec');
@@ -118,7 +119,7 @@ function explanationOf(evaluated: Evaluated, found: Found | undefined, session: 
     layers: effective.layers.map((layer) => summaryOf(layer.source, layer.role, evaluated)),
     children: found ? [] : plan.children.map(({ object }) => describe(refOf(object))),
     held: [...plan.held],
-    reads: [...new Set(reads.map(readText))],
+    reads: [...new Set(reads.filter(isTold).map(readText))],
     conditions,
     problems: related.map((problem) => verdictOf(problem, session.world.settings).message),
     placeOf: (source, path) => placeOf(source, path, session),
@@ -162,7 +163,13 @@ function placeOf(source: Source, path: string, { located }: Session): string | u
   return place && `${place.file}:${positionOf(place, path).line}`;
 }
 
+/** Where nobody was asked for a verdict, there is nothing to tell. */
+function isTold(read: Read): boolean {
+  return !('ref' in read && isDryRun(read.ref) && read.answer.state === 'absent');
+}
+
 function readText(read: Read): string {
+  if ('ref' in read && isDryRun(read.ref)) return `dry run of the merged spec: ${verdictText(read.answer)}`;
   if ('ref' in read) return `${describe(read.ref)}: ${read.answer.state}`;
   const { kind, namespace, labels } = read.query;
   const selector = Object.entries(labels ?? {})
@@ -170,4 +177,8 @@ function readText(read: Read): string {
     .join(',');
   const found = read.answer.state === 'found' ? `${read.answer.value.length} found` : read.answer.state;
   return `${kind} list${namespace ? ` in ${namespace}` : ''}${selector ? ` with ${selector}` : ''}: ${found}`;
+}
+
+function verdictText(answer: Read['answer']): string {
+  return answer.state === 'found' ? (answer.value as Verdict).outcome : answer.state;
 }

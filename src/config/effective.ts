@@ -16,7 +16,8 @@ export interface Effective {
   readonly service: LLMInferenceService;
   /**
    * False when the meaning is not certain: something that is referred to is missing or not known yet, a field is unknown or
-   * has the wrong type, or a template fails. Then `spec` is the service's own and nothing is to be changed.
+   * has the wrong type, a template fails, or the API server has not accepted the merged spec. Then nothing is to be changed,
+   * and `spec` is the service's own unless there are `appliedConfigs`.
    */
   readonly combined: boolean;
   readonly spec: LLMInferenceServiceSpec;
@@ -25,6 +26,8 @@ export interface Effective {
   readonly layers: readonly Layer[];
   /** `status.appliedConfigs`; absent when combination failed. */
   readonly appliedConfigs?: readonly AppliedConfig[];
+  /** Hash of the merged spec, when the API server was asked about it and accepts it. */
+  readonly validated?: string;
   /** `status.annotations` as a whole: what is there already, and the pins of well-known config names. */
   readonly pins: Readonly<Record<string, string>>;
   /** Origin of the value at a path of the effective spec, such as `template.containers[name=main].image`. */

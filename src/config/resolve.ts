@@ -15,14 +15,15 @@ import { withSchedulerDefaults } from './scheduler.ts';
 import { settle } from './steps.ts';
 import { unbuiltFeatures } from './unbuilt.ts';
 import { validate } from './validate.ts';
+import { withVerdict } from './validation.ts';
 
 /**
  * Works out what a service means: its presets, its base configs and its own spec merged in this order, templates
  * evaluated, and the steps around them applied. Follows the combination of KServe; `docs/decisions.md` lists the
  * differences. Templates are evaluated in the spec only; KServe evaluates the metadata as well and throws the result away.
  *
- * Mistakes of users become problems. `combined` is false when the result cannot be relied on. A spec that asks for what
- * this operator does not build yet is combined, with an UnbuiltFeature for each such field.
+ * Mistakes of users become problems. `combined` is false when the result cannot be relied on or the API server refuses it.
+ * A spec that asks for what this operator does not build yet is combined, with an UnbuiltFeature for each such field.
  */
 export function resolve(service: LLMInferenceService, snapshot: Snapshot, settings: Settings): Effective {
   const found = layersOf(service, snapshot, settings);
@@ -51,7 +52,7 @@ export function resolve(service: LLMInferenceService, snapshot: Snapshot, settin
   const unbuilt = located(
     unbuiltFeatures(found.service, settled.spec).map((row): Problem => ({ code: 'UnbuiltFeature', ...row })),
   );
-  return {
+  const combined: Effective = {
     service,
     combined: true,
     spec: settled.spec,
@@ -64,6 +65,7 @@ export function resolve(service: LLMInferenceService, snapshot: Snapshot, settin
     originOf,
     problems: [...unbuilt, ...invalid, ...found.warnings, ...located(settled.warnings)],
   };
+  return withVerdict(combined, snapshot);
 }
 
 /** The steps between the merge and the templates. */

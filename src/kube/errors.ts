@@ -2,7 +2,7 @@ import { isPlainObject } from '../api/object.ts';
 
 /** What was asked of the API server, in words fit for logs and metrics. */
 export interface RequestInfo {
-  /** `get`, `list`, `watch`, `create`, `apply`, `patch`, `update` or `delete`. */
+  /** `get`, `list`, `watch`, `create`, `apply`, `patch`, `update`, `delete`, or `dry-run` for those that write nothing. */
   readonly verb: string;
   /** Plural name, with the subresource: `llminferenceservices/status`. The path itself outside of resources. */
   readonly resource: string;

@@ -33,7 +33,8 @@ export function requestInfo(method: string, path: string, contentType?: string):
   const namespace = scoped ? rest[1] : undefined;
   const [plural, name, ...sub] = scoped ? rest.slice(2) : rest;
   const resource = plural === undefined ? route : [plural, ...sub].join('/');
-  const verb = verbOf(method, name !== undefined, new URLSearchParams(search).has('watch'), contentType);
+  const query = new URLSearchParams(search);
+  const verb = query.has('dryRun') ? 'dry-run' : verbOf(method, name !== undefined, query.has('watch'), contentType);
   return { verb, resource, ...(namespace === undefined ? {} : { namespace }), ...(name === undefined ? {} : { name }) };
 }
 

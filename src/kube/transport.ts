@@ -180,7 +180,7 @@ function isTransportError(error: unknown): boolean {
 
 /** Whether a second arrival of the request changes nothing that the first did not. */
 function isRepeatable(verb: string): boolean {
-  return ['get', 'list', 'apply', 'delete'].includes(verb);
+  return ['get', 'list', 'apply', 'delete', 'dry-run'].includes(verb);
 }
 
 /** Seconds to wait before trying again; undefined for errors that waiting does not mend. */

@@ -14,6 +14,7 @@ import { type Coverage, clusterSource } from './snapshot.ts';
 import type { Telemetry } from './telemetry.ts';
 import { createTriggers } from './triggers.ts';
 import { type ChangedUse, configsApplied, configsRead, createUses } from './uses.ts';
+import { createVerdicts } from './verdicts.ts';
 import { createWatches, type Watches } from './watches.ts';
 
 export interface ControllerOptions {
@@ -79,7 +80,15 @@ export function createController(options: ControllerOptions): Controller {
       for (const key of triggers.again(ref)) queue.add(key, 'change');
     },
   });
-  const source = clusterSource(watches.coverage, (ref) => fetched.get(ref));
+  const verdicts = createVerdicts({
+    client,
+    log,
+    inUse: (ref) => triggers.isRead(ref),
+    onChange: (ref) => {
+      for (const key of triggers.again(ref)) queue.add(key, 'change');
+    },
+  });
+  const source = clusterSource(watches.coverage, (ref) => fetched.get(ref) ?? verdicts.get(ref));
   const triggers = createTriggers(source);
   const drift = createDrift();
   const cleared = new Map<string, ReadonlySet<string>>();
@@ -142,6 +151,7 @@ export function createController(options: ControllerOptions): Controller {
       forget: (ref) => fetched.forget(ref),
       cleared,
       fetched,
+      verdicts,
       settings: options.settings(),
       log: passLog,
       signal,
@@ -206,7 +216,7 @@ export function createController(options: ControllerOptions): Controller {
     depth: () => queue.depth(),
     watch: (signal) => watches.run(signal),
     act: async (signal) => {
-      await Promise.all([queue.run(signal), fetched.run(signal)]);
+      await Promise.all([queue.run(signal), fetched.run(signal), verdicts.run(signal)]);
     },
   };
 }

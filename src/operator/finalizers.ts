@@ -58,6 +58,8 @@ async function change<T extends KubeObject>(
       if (!isConflict(error) || attempt === ATTEMPTS) throw error;
     }
     now = await client.read<T>(refOf(object), signal);
+    // What took its name meanwhile is another object.
+    if (now?.metadata.uid !== object.metadata.uid) return undefined;
     if (now?.metadata.uid !== object.metadata.uid) return undefined;
   }
   return undefined;

@@ -6,6 +6,11 @@ import type { Plan } from '../render/plan.ts';
 import type { ApplyContext } from './apply.ts';
 import { isOurs } from '../apply/ownership.ts';
 import { refusalOf } from '../apply/refusal.ts';
+import { isConflict } from '../kube/errors.ts';
+import type { Client } from '../kube/types.ts';
+
+/** A workload whose status is being written changes several times a second. */
+const ATTEMPTS = 5;
 
 /**
  * Deletes what this service controls, of the kinds that it may have, and no longer wants. Parts that are held keep all
@@ -71,10 +76,10 @@ function objectsOf(gvk: Gvk, { service }: Effective, { owned }: ApplyContext): r
 async function remove(object: KubeObject, part: Part, effective: Effective, context: ApplyContext): Promise<Outcome> {
   const { client, drift, log, signal } = context;
   const ref = refOf(object);
-  const { uid } = object.metadata;
   try {
-    await client.remove(ref, { propagation: 'Background', signal, ...(uid ? { uid } : {}) });
+    const mine = await removed(object, effective, client, signal);
     drift.forget(object);
+    if (!mine) return { ref, action: 'held' };
     log.info({ child: describe(ref) }, 'A child that is no longer wanted was deleted.');
     return { ref, action: 'pruned' };
   } catch (error) {
@@ -96,4 +101,36 @@ function refused(
   const problem: Problem = refusalOf(error, child, effective, verb);
   log.warn({ child: describe(ref), error }, 'A child that is no longer wanted could not be deleted.');
   return { ref, action: 'failed', problem };
+}
+
+/**
+ * Deletes exactly what was looked at: whoever took the object over since must not lose it.
+ *
+ * @returns false when somebody did, so that it is left as it is
+ */
+async function removed(
+  object: KubeObject,
+  { service }: Effective,
+  client: Client,
+  signal: AbortSignal,
+): Promise<boolean> {
+  let now = object;
+  for (let attempt = 1; ; attempt += 1) {
+    const { uid, resourceVersion } = now.metadata;
+    try {
+      await client.remove(refOf(now), {
+        propagation: 'Background',
+        signal,
+        ...(uid ? { uid } : {}),
+        ...(resourceVersion ? { resourceVersion } : {}),
+      });
+      return true;
+    } catch (error) {
+      if (!isConflict(error) || attempt === ATTEMPTS) throw error;
+    }
+    const found = await client.read(refOf(object), signal);
+    if (!found || found.metadata.uid !== uid) return true;
+    if (!isOurs(found, service)) return false;
+    now = found;
+  }
 }

@@ -1,4 +1,5 @@
 import type { LLMInferenceService } from '../api/llmisvc.ts';
+import { isDryRun, isWithoutVerdict } from '../api/dryrun.ts';
 import { type KubeObject, refKey, refOf } from '../api/object.ts';
 import type { Outcome } from '../api/outcome.ts';
 import type { Settings } from '../api/settings.ts';
@@ -10,9 +11,8 @@ import {
   type View,
   view,
 } from '../api/snapshot.ts';
-import { KSERVE_SERVICE_FINALIZER, LABEL_INFERENCE_SERVICE } from '../api/wellknown.ts';
+import { KSERVE_SERVICE_FINALIZER } from '../api/wellknown.ts';
 import { resolve } from '../config/resolve.ts';
-import { isConflict, isForbidden, isInvalid } from '../kube/errors.ts';
 import { render } from '../render/render.ts';
 import { assess } from '../status/assess.ts';
 import { type ApplyContext, applyPlan } from './apply.ts';
@@ -20,11 +20,14 @@ import { DRIFT_VIEW, trimmed } from './drift.ts';
 import { recordEvents } from './events.ts';
 import type { FetchedObjects } from './fetched.ts';
 import { releaseFinalizer } from './finalizers.ts';
+import { labelled } from './label.ts';
 import type { Again } from './queue.ts';
 import { writeStatus } from './status.ts';
+import type { Verdicts } from './verdicts.ts';
 
 export interface ReconcileContext extends ApplyContext {
   readonly fetched: FetchedObjects;
+  readonly verdicts: Verdicts;
   readonly settings: Settings;
 }
 
@@ -38,8 +41,6 @@ export interface Pass extends Again {
 
 /** How often the core is run anew because it asked for objects that had to be fetched. */
 const ROUNDS = 6;
-/** Longest label value. */
-const LABEL_LIMIT = 63;
 
 /**
  * One pass over one service: what does it mean, what shall exist, make it so, say how it is. Nothing is written that is
@@ -53,6 +54,7 @@ export async function reconcile(seen: LLMInferenceService, context: ReconcileCon
   }
   const { settings } = context;
   const service = await labelled(seen, context);
+  if (service.metadata.deletionTimestamp) return reconcile(service, context);
 
   const planned = await settled(context, (snapshot) => {
     const effective = resolve(service, snapshot, settings);
@@ -69,7 +71,7 @@ export async function reconcile(seen: LLMInferenceService, context: ReconcileCon
   if (written && written !== service) context.observe(written);
   if (written) await recordEvents(written, events, context);
   const reads = [
-    ...planned.reads.map((read) => afterWrite(read, outcomes)),
+    ...planned.reads.map((read) => afterWrite(withoutCandidate(read), outcomes)),
     ...assessed.reads,
     ...outcomes.flatMap(driftRead),
     selfRead(withStatusOf(service, written)),
@@ -95,37 +97,30 @@ async function settled<T>(context: ReconcileContext, core: (snapshot: Snapshot) 
     const snapshot: RecordingSnapshot = recordingSnapshot(context.source);
     const result = core(snapshot);
     const reads = snapshot.reads();
-    const unknown = reads.filter((read) => 'ref' in read && read.answer.state === 'unknown');
-    if (unknown.length === 0) return { result, reads, complete: true };
-    const fetched = round < ROUNDS && (await fetchAll(unknown, context));
+    const missing = reads.filter((read) => isMissing(read, round));
+    if (missing.length === 0) return { result, reads, complete: true };
+    const fetched = round < ROUNDS && (await fetchAll(missing, context));
     if (!fetched) return { result, reads, complete: false };
   }
 }
 
-async function fetchAll(reads: readonly Read[], { fetched, log, signal }: ReconcileContext): Promise<boolean> {
+/** What no cache holds; and where the API server gave no verdict the last time, each pass asks once more. */
+function isMissing(read: Read, round: number): boolean {
+  if (!('ref' in read)) return false;
+  return read.answer.state === 'unknown' || (round === 1 && isWithoutVerdict(read.ref, read.answer));
+}
+
+async function fetchAll(reads: readonly Read[], context: ReconcileContext): Promise<boolean> {
+  const { fetched, log, signal, verdicts } = context;
   const refs = new Map(reads.flatMap((read) => ('ref' in read ? [[refKey(read.ref), read.ref] as const] : [])));
-  const results = await Promise.allSettled([...refs.values()].map((ref) => fetched.fetch(ref, signal)));
+  const work = [...refs.values()].map((ref) =>
+    isDryRun(ref) ? verdicts.ask(ref, signal) : fetched.fetch(ref, signal),
+  );
+  const results = await Promise.allSettled(work);
   signal.throwIfAborted();
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) log.warn({ error: failed.reason as unknown }, 'An object that the service needs could not be read.');
   return !failed;
-}
-
-/** Puts the label on the service itself by which `kubectl get route -l …` finds it. */
-async function labelled(service: LLMInferenceService, context: ReconcileContext): Promise<LLMInferenceService> {
-  const { name, labels, resourceVersion } = service.metadata;
-  if (labels?.[LABEL_INFERENCE_SERVICE] === name || name.length > LABEL_LIMIT) return service;
-  const body = { metadata: { resourceVersion, labels: { [LABEL_INFERENCE_SERVICE]: name } } };
-  try {
-    const answer = await context.client.patch<LLMInferenceService>(refOf(service), body, { signal: context.signal });
-    context.observe(answer);
-    return answer;
-  } catch (error) {
-    // A service that was stored before a rule existed may refuse every change of itself, but not of its status.
-    if (!isConflict(error) && !isInvalid(error) && !isForbidden(error)) throw error;
-    context.log.warn({ error }, 'The label for look-ups could not be put on the service.');
-    return service;
-  }
 }
 
 /** What of the service itself is a reason for a pass; its counters and the notes of other managers are not. */
@@ -150,6 +145,13 @@ function selfRead(service: KubeObject): Read {
 /** The child as our own write left it: what others do to it afterwards is a reason for the next pass. */
 function driftRead({ object }: Outcome): readonly Read[] {
   return object ? [readOf(object, DRIFT_VIEW)] : [];
+}
+
+/** The name of a dry run stands for its content, which need not be remembered for every service. */
+function withoutCandidate(read: Read): Read {
+  if (!('ref' in read) || !isDryRun(read.ref)) return read;
+  const { candidate: _candidate, ...ref } = read.ref;
+  return { ...read, ref };
 }
 
 /** What rendering saw of a child, as it is after our own write: that we wrote it is no reason for another pass. */

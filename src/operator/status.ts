@@ -1,5 +1,6 @@
 import type { Condition } from '../api/llmisvc.ts';
 import { isPlainObject, jsonEqual, type KubeObject, refOf } from '../api/object.ts';
+import { ANNOTATION_VALIDATED } from '../api/wellknown.ts';
 import { isConflict, isNotFound, isUnserved } from '../kube/errors.ts';
 import type { Client } from '../kube/types.ts';
 
@@ -16,7 +17,7 @@ interface HasStatus extends KubeObject {
 }
 
 /**
- * Writes the status of a service or config, when something other than a timestamp differs from what it has.
+ * Writes the status of a service or config, when it tells something else than what is there.
  *
  * @returns the object as the API server answered; the given one when nothing was to be written; undefined when the
  *   object is gone or was changed in a way that makes the status outdated: the next pass decides anew
@@ -30,8 +31,7 @@ export async function writeStatus<T extends HasStatus>(
 ): Promise<T | undefined> {
   let base: T = object;
   for (let attempt = 1; ; attempt += 1) {
-    const patch = mergePatch(timeless(base.status ?? {}), timeless(status));
-    if (patch === undefined) return base;
+    if (mergePatch(told(base.status ?? {}), told(status)) === undefined) return base;
     const { resourceVersion } = base.metadata;
     const body = { metadata: { resourceVersion }, status: mergePatch(base.status ?? {}, status) };
     try {
@@ -68,7 +68,15 @@ export function mergePatch(from: unknown, to: unknown): unknown {
   return patch;
 }
 
-function timeless(status: Status): unknown {
-  const conditions = status.conditions?.map((condition) => ({ ...condition, lastTransitionTime: undefined }));
-  return { ...status, conditions };
+/**
+ * What a status tells: neither times, nor which merged spec was accepted. That is for a later process, and goes with the
+ * next write, so that a shared config that changes costs no write of its users' status.
+ */
+function told({ conditions, annotations = {}, ...status }: Status): unknown {
+  const validated = annotations[ANNOTATION_VALIDATED] === undefined ? undefined : 'some';
+  return {
+    ...status,
+    conditions: conditions?.map((condition) => ({ ...condition, lastTransitionTime: undefined })),
+    annotations: { ...annotations, [ANNOTATION_VALIDATED]: validated },
+  };
 }

@@ -1,6 +1,6 @@
 import type { LLMInferenceServiceStatus } from '../api/llmisvc.ts';
 import { compact } from '../api/object.ts';
-import { ANNOTATION_DEVICES } from '../api/wellknown.ts';
+import { ANNOTATION_DEVICES, ANNOTATION_VALIDATED } from '../api/wellknown.ts';
 import type { Outcome } from '../api/outcome.ts';
 import type { Settings } from '../api/settings.ts';
 import type { Snapshot } from '../api/snapshot.ts';
@@ -57,7 +57,7 @@ export function assess(input: AssessInput): Assessment {
   const findings = effective.stopped ? stopped(verdicts) : joined(verdicts, seen.findings, effective.combined);
   const conditions = conditionsOf(findings, before.conditions ?? [], now);
   const { [ANNOTATION_DEVICES]: _devices, ...pinned } = before.annotations ?? {};
-  const annotations = { ...pinned, ...effective.pins, ...deviceAnnotation(effective) };
+  const annotations = { ...pinned, ...effective.pins, ...deviceAnnotation(effective), ...validation(effective) };
   return {
     status: compact({
       observedGeneration: service.metadata.generation,
@@ -69,6 +69,11 @@ export function assess(input: AssessInput): Assessment {
     events: readyEvents(service.metadata.name, before.conditions ?? [], conditions),
     retry: verdicts.some(({ retry }) => retry === 'backoff') ? 'backoff' : 'none',
   };
+}
+
+/** Kept until another spec is accepted: it is named by its content, and a restarted operator need not ask again. */
+function validation({ validated }: Effective): Readonly<Record<string, string>> {
+  return validated === undefined ? {} : { [ANNOTATION_VALIDATED]: validated };
 }
 
 /** They are cleared by an error, but not for a stopped service, nor while something is still to be read. */

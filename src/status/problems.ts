@@ -1,6 +1,6 @@
 import type { ConditionStatus } from '../api/llmisvc.ts';
 import { describe } from '../api/object.ts';
-import type { Part, Problem, ProblemCode, Source } from '../api/problem.ts';
+import type { Part, Problem, ProblemCode, RejectedField, Source } from '../api/problem.ts';
 import type { Settings } from '../api/settings.ts';
 import type { ConditionType, Finding } from './conditions.ts';
 import { CONDITION_OF_FEATURE, WORDS_OF_FEATURE } from './features.ts';
@@ -118,6 +118,24 @@ const TABLE: { readonly [C in ProblemCode]: Row<Extract<Problem, { code: C }>> }
     status: 'False',
     retry: 'none',
     sentence: (p) => `Field ${fieldOf(p)} is ${p.found || 'empty'}; allowed is ${p.allowed}`,
+  },
+  ValidationRejected: {
+    condition: combined,
+    reason: always('InvalidRenderedConfig'),
+    status: 'False',
+    retry: 'none',
+    sentence: (p) => `${merged(p)}: ${p.fields.map(rejected).join('; ')}`,
+  },
+  ValidationUnavailable: {
+    condition: combined,
+    reason: own,
+    status: 'Unknown',
+    retry: 'backoff',
+    sentence: (p) =>
+      `${merged(p)}: ${ended(p.message)} ` +
+      (p.namespace === undefined
+        ? 'This is tried again.'
+        : `Allow the operator's ServiceAccount to create llminferenceservices in namespace ${p.namespace}: it does so with dryRun alone, and nothing is stored.`),
   },
   UnsupportedField: {
     condition: combined,
@@ -325,6 +343,18 @@ const TABLE: { readonly [C in ProblemCode]: Row<Extract<Problem, { code: C }>> }
 function fieldOf(where: { readonly path?: string; readonly source?: Source }): string {
   const { path = 'a field', source } = where;
   return source ? `${path} of ${source.kind} ${source.namespace}/${source.name}` : path;
+}
+
+/** As KServe words it. */
+function merged({ configs }: { readonly configs: readonly string[] }): string {
+  return `Dry-run validation failed after merging configs [${configs.join(', ')}]`;
+}
+
+function rejected({ path, sources = [], step, message }: RejectedField): string {
+  if (path === undefined) return message;
+  const writers = sources.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`);
+  const by = step === undefined ? '' : ` (set by the operator: ${step})`;
+  return `${path}${writers.length > 0 ? ` of ${writers.join(' and ')}` : by}: ${message}`;
 }
 
 function at(where: { readonly path?: string; readonly source?: Source }): string {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEPLOYMENT, HTTP_ROUTE } from '../../src/api/children.ts';
+import { ANNOTATION_VALIDATED } from '../../src/api/wellknown.ts';
 import { waitFor } from '../support/controlplane.ts';
 import { conditionOf, service, useCluster } from '../support/operator.ts';
 
@@ -28,6 +29,10 @@ const cluster = useCluster();
     await cluster().until('the rules of the preset', route, (found) =>
       JSON.stringify(found).includes('/default/filled/v1'),
     );
+    // Their schema has every field of a pod template, and takes what the presets and the steps after them make.
+    const filled = await cluster().serviceUntil('filled', 'a status', ({ status }) => status?.observedGeneration === 1);
+    expect(conditionOf(filled, 'PresetsCombined')).toMatchObject({ status: 'True' });
+    expect(filled.status?.annotations).toHaveProperty([ANNOTATION_VALIDATED]);
     await cluster().apply(service('judged', { worker: {} }));
     await cluster().serviceUntil('judged', 'the condition about the worker', (found) =>
       Boolean(conditionOf(found, 'WorkloadsReady')?.message?.includes('spec.worker')),

@@ -187,7 +187,7 @@ describe('the ServiceAccount of the operator', () => {
     ['delete', '', 'pods', { namespace }],
     ['update', 'apps', 'deployments', { namespace }],
     ['deletecollection', 'apps', 'deployments', { namespace }],
-    ['create', 'serving.kserve.io', 'llminferenceservices', { namespace }],
+    ['update', 'serving.kserve.io', 'llminferenceservices', { namespace }],
     ['delete', 'serving.kserve.io', 'llminferenceservices', { namespace }],
     ['create', 'serving.kserve.io', 'llminferenceserviceconfigs', { namespace: 'kserve' }],
     ['delete', 'serving.kserve.io', 'llminferenceserviceconfigs', { namespace: 'kserve' }],
@@ -260,9 +260,9 @@ function settingsWithTLS(): readonly object[] {
 
 const REQUESTS = 'llmisvc_api_requests_total';
 const READS = ['get', 'list', 'watch'];
-/** An apply needs the right to patch, and that to create for an object that does not exist. */
+/** An apply needs the right to patch, and that to create for an object that does not exist; the dry run is of a create. */
 const REQUESTED_AS: Readonly<Record<string, readonly string[]>> = {
-  create: ['create', 'apply'],
+  create: ['create', 'apply', 'dry-run'],
   patch: ['patch', 'apply'],
 };
 

@@ -145,6 +145,7 @@ describe('layers', () => {
     ).toEqual([
       'team/llmisvc-config-llm-template#llmisvcconfig/spec',
       'kserve/llmisvc-config-llm-template#llmisvcconfig/spec',
+      expect.stringMatching(/^team\/[0-9a-f]+#dryrun\/verdict$/),
     ]);
   });
 });

@@ -383,6 +383,7 @@ describe('request info', () => {
     ['GET', '/apis/apps/v1/namespaces/a/deployments?limit=5', 'list deployments a -'],
     ['GET', '/apis/apps/v1/deployments?watch=true', 'watch deployments - -'],
     ['PATCH', '/api/v1/namespaces/a/pods/one/status', 'patch pods/status a one'],
+    ['POST', '/api/v1/namespaces/a/pods?dryRun=All', 'dry-run pods a -'],
     ['GET', '/apis', 'list /apis - -'],
   ])('of %s %s is %s', (method, path, text) => {
     const { verb, resource, namespace = '-', name = '-' } = requestInfo(method, path);

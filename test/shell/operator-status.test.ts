@@ -67,3 +67,32 @@ it('gives way when the object is gone meanwhile', async () => {
   api.answer((x) => x.fail(404, 'NotFound'));
   expect(await write()).toBeUndefined();
 });
+
+describe('which merged spec was accepted', () => {
+  const VALIDATED = 'llmisvc.serving.kserve.io/validated';
+  const having = (hash: string | undefined, more: object = {}): object => ({
+    annotations: { [PIN]: 'first', ...(hash ? { [VALIDATED]: hash } : {}) },
+    ...more,
+  });
+  const written = async (before: object, after: object): Promise<readonly unknown[]> => {
+    api.answer((x) => x.json(service('2')));
+    await writeStatus(service('1', { status: before }), after, client, new AbortController().signal);
+    return bodies();
+  };
+
+  it('is written where nothing is known yet', async () => {
+    expect(await written(having(undefined), having('a'))).toMatchObject([
+      { status: { annotations: { [VALIDATED]: 'a' } } },
+    ]);
+  });
+
+  it('is no reason to write afterwards', async () => {
+    expect(await written(having('a'), having('b'))).toEqual([]);
+  });
+
+  it('goes with the next write', async () => {
+    expect(await written(having('a'), having('b', { conditions: [condition] }))).toMatchObject([
+      { status: { conditions: [condition], annotations: { [VALIDATED]: 'b' } } },
+    ]);
+  });
+});

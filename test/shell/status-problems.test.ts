@@ -56,6 +56,28 @@ const ROWS: { readonly [C in ProblemCode]: [Extract<Problem, { code: C }>, strin
     'PresetsCombined False CombineBaseError none',
     [message, 'spec.template of LLMInferenceServiceConfig kserve/base', 'column 7'],
   ],
+  ValidationRejected: [
+    {
+      code: 'ValidationRejected',
+      configs: ['Preset:kserve/base', 'UserRef:team-a/more'],
+      fields: [
+        { path: 'spec.replicas', sources: [source, { ...source, name: 'more' }], message },
+        { path: 'spec.labels', step: 'a step', message: 'too long' },
+        { message: 'not today' },
+      ],
+    },
+    'PresetsCombined False InvalidRenderedConfig none',
+    [
+      'Dry-run validation failed after merging configs [Preset:kserve/base, UserRef:team-a/more]: ' +
+        'spec.replicas of LLMInferenceServiceConfig kserve/base and LLMInferenceServiceConfig kserve/more: at 50% of it; ' +
+        'spec.labels (set by the operator: a step): too long; not today.',
+    ],
+  ],
+  ValidationUnavailable: [
+    { code: 'ValidationUnavailable', configs: [], message, namespace: 'team-a' },
+    'PresetsCombined Unknown ValidationUnavailable backoff',
+    ['configs []: at 50% of it.', 'create llminferenceservices in namespace team-a'],
+  ],
   InvalidField: [
     { code: 'InvalidField', part: 'workload', path: 'spec.model.uri', found: '"ftp://x"', allowed: 'hf:// or pvc://' },
     'MainWorkloadReady False ReconcileSingleNodeWorkloadError none',

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LLMISVC, type LLMInferenceService } from '../../src/api/llmisvc.ts';
-import { describe as nameOf, gvkKey, type KubeObject, refKey, refOf } from '../../src/api/object.ts';
+import { type DryRunRef, isDryRun, type Verdict } from '../../src/api/dryrun.ts';
+import { describe as nameOf, gvkKey, type KubeObject, type Ref, refKey, refOf } from '../../src/api/object.ts';
 import type { Outcome } from '../../src/api/outcome.ts';
 import { DEFAULT_SETTINGS } from '../../src/api/settings.ts';
 import { type Answer, fixedSource, type Read, recordingSnapshot, type Source } from '../../src/api/snapshot.ts';
@@ -10,6 +11,7 @@ import type { Effective } from '../../src/config/effective.ts';
 import { resolve } from '../../src/config/resolve.ts';
 import { apiErrorOf } from '../../src/kube/errors.ts';
 import { refusalOf } from '../../src/apply/refusal.ts';
+import { accepted, refused } from '../../src/apply/validation.ts';
 import type { Child, Plan } from '../../src/render/plan.ts';
 import { render } from '../../src/render/render.ts';
 import { assess } from '../../src/status/assess.ts';
@@ -86,7 +88,7 @@ export function runGolden(golden: GoldenCase): { readonly output: string; readon
       events,
       retry,
       ...(requeueAfterSeconds !== undefined && { requeueAfterSeconds }),
-      reads: [...new Set([...before.reads(), ...after.reads()].map(readLine))],
+      reads: [...new Set([...before.reads(), ...after.reads()].filter(isTold).map(readLine))],
     };
     return { service, effective, children: plan.children.map((child) => child.object), status, result };
   });
@@ -127,13 +129,26 @@ export function checkGolden(golden: GoldenCase): void {
 
 function restricted(objects: readonly KubeObject[], options: Case): Source {
   const all = fixedSource(objects);
+  const verdict = (ref: Ref): Answer<KubeObject> | undefined => {
+    if (!isDryRun(ref) || !options.dryRun) return undefined;
+    return { state: 'found', value: verdictOf(ref, options.dryRun) };
+  };
   const stateOf = (gvk: { apiVersion: string; kind: string }): Answer<never> | undefined => {
     if (options.unserved.includes(gvkKey(gvk))) return { state: 'unserved' };
     if (options.forbidden.includes(gvkKey(gvk))) return { state: 'forbidden' };
     if (options.unknown.includes(gvkKey(gvk))) return { state: 'unknown' };
     return undefined;
   };
-  return { get: (ref) => stateOf(ref) ?? all.get(ref), list: (query) => stateOf(query) ?? all.list(query) };
+  return {
+    get: (ref) => stateOf(ref) ?? verdict(ref) ?? all.get(ref),
+    list: (query) => stateOf(query) ?? all.list(query),
+  };
+}
+
+function verdictOf(question: DryRunRef, answer: NonNullable<Case['dryRun']>): Verdict {
+  if (answer === 'accepted') return accepted(question);
+  const request = { verb: 'dry-run', resource: 'llminferenceservices' };
+  return refused(question, apiErrorOf(request, answer.code, JSON.stringify(answer)));
 }
 
 /** The children as the API server would hold them after an apply, with the statuses that the case says were observed. */
@@ -192,7 +207,15 @@ function surplusOf(service: LLMInferenceService, plan: Plan, objects: readonly K
   );
 }
 
+/** Where nobody is asked for a verdict, there is nothing to tell. */
+function isTold(read: Read): boolean {
+  return !('ref' in read && isDryRun(read.ref) && read.answer.state === 'absent');
+}
+
 function readLine(read: Read): string {
+  // The name is a hash of everything.
+  if ('ref' in read && isDryRun(read.ref))
+    return `DryRun ${read.ref.namespace} (${read.view.name}): ${read.answer.state}`;
   if ('ref' in read) return `${nameOf(read.ref)} (${read.view.name}): ${read.answer.state}`;
   const { kind, namespace, labels } = read.query;
   const selector = Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`);

@@ -25,6 +25,8 @@ export interface Case {
   readonly unserved: readonly string[];
   readonly forbidden: readonly string[];
   readonly unknown: readonly string[];
+  /** What the API server says to the merged spec; by default nobody asks it. */
+  readonly dryRun: 'accepted' | RefusedAnswer | undefined;
   /** Children that the API server refuses, with its answer. */
   readonly refusals: readonly { readonly kind: string; readonly name?: string; readonly answer: RefusedAnswer }[];
   /** Children whose apply fails for another reason, with the problem that the apply step reports. */
@@ -39,6 +41,7 @@ export interface RefusedAnswer {
   readonly code: number;
   readonly reason?: string;
   readonly message: string;
+  readonly details?: { readonly causes?: readonly { readonly field?: string; readonly message?: string }[] };
 }
 
 export interface GoldenInput {
@@ -66,6 +69,7 @@ export function readInput(file: string): GoldenInput {
     unserved: [],
     forbidden: [],
     unknown: [],
+    dryRun: undefined,
     refusals: [],
     outcomes: [],
     observe: [],
@@ -92,6 +96,7 @@ const KEYS: readonly string[] = [
     'unserved',
     'forbidden',
     'unknown',
+    'dryRun',
     'refusals',
     'outcomes',
     'observe',
