@@ -25,8 +25,9 @@ const NOT_FOR_TEMPLATES = [
 /**
  * The definition with each external schema put in its place.
  * - small: pod templates and route specs stay open (`x-kubernetes-preserve-unknown-fields`);
- * - full: every field. No defaults but those that list keys need, no required `containers`; in configs, nothing that a
- *   template such as `{{ .ObjectMeta.Name }}` would violate.
+ * - full: every field. No defaults but those that list keys need and those within the lists of a route, on which its own
+ *   rules rely: a layer replaces such a list as a whole, so they override nothing. No required `containers`; in configs,
+ *   nothing that a template such as `{{ .ObjectMeta.Name }}` would violate.
  */
 export function fill(definition: unknown, sources: Record<ExternalSchema, Json>, flavour: Flavour): unknown {
   const templates =
@@ -38,28 +39,43 @@ export function fill(definition: unknown, sources: Record<ExternalSchema, Json>,
     const own = Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item)]));
     if (source === undefined) return own;
     if (flavour === 'small') return { ...own, 'x-kubernetes-preserve-unknown-fields': true };
-    const { required: _required, ...schema } = adapt(sources[source], templates) as Json;
+    const { required: _required, ...schema } = adapt(sources[source], {
+      templates,
+      defaults: !templates && source === 'HTTPRouteSpec' ? 'in lists' : 'none',
+    }) as Json;
     return { ...schema, ...own };
   };
   return walk(definition);
 }
 
-function adapt(value: unknown, templates: boolean): unknown {
-  if (Array.isArray(value)) return value.map((item) => adapt(item, templates));
+interface Adapting {
+  /** Whether values may be templates. */
+  readonly templates: boolean;
+  readonly defaults: 'none' | 'in lists' | 'all';
+}
+
+function adapt(value: unknown, options: Adapting): unknown {
+  if (Array.isArray(value)) return value.map((item) => adapt(item, options));
   if (typeof value !== 'object' || value === null) return value;
-  const dropped = templates ? [...DROPPED, ...NOT_FOR_TEMPLATES] : DROPPED;
+  const dropped = [
+    ...DROPPED,
+    ...(options.templates ? NOT_FOR_TEMPLATES : []),
+    ...(options.defaults === 'all' ? [] : ['default']),
+  ];
   const node: Json = {};
   for (const [key, item] of Object.entries(value as Json)) {
-    if (key === 'properties') node[key] = properties(item as Json, templates);
-    else if (key === 'default' || dropped.includes(key)) continue;
-    else node[key] = adapt(item, templates);
+    if (key === 'properties') node[key] = properties(item as Json, options);
+    else if (dropped.includes(key)) continue;
+    else if (key === 'items' && options.defaults === 'in lists')
+      node[key] = adapt(item, { ...options, defaults: 'all' });
+    else node[key] = key === 'default' ? item : adapt(item, options);
   }
   return withListKeyDefaults(node, value as Json);
 }
 
 /** Here a key is a field name, so one that is called `description` or `pattern` stays. */
-function properties(fields: Json, templates: boolean): Json {
-  return Object.fromEntries(Object.entries(fields).map(([name, schema]) => [name, adapt(schema, templates)]));
+function properties(fields: Json, options: Adapting): Json {
+  return Object.fromEntries(Object.entries(fields).map(([name, schema]) => [name, adapt(schema, options)]));
 }
 
 /** The API server demands a default for each list key that is not required, such as `protocol` of a port. */

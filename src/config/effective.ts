@@ -28,7 +28,7 @@ export interface Effective {
   readonly appliedConfigs?: readonly AppliedConfig[];
   /** Hash of the merged spec, when the API server was asked about it and accepts it. */
   readonly validated?: string;
-  /** `status.annotations` as a whole: what is there already, and the pins of well-known config names. */
+  /** The entries of `status.annotations` that pin well-known configs: those that are there already, and the missing ones. */
   readonly pins: Readonly<Record<string, string>>;
   /** Origin of the value at a path of the effective spec, such as `template.containers[name=main].image`. */
   readonly originOf: (path: string) => Origin | undefined;

@@ -14,11 +14,12 @@ export interface Wanted {
 }
 
 /**
- * The value of `status.annotations`: what is there, and a pin to the current name for every well-known config that has
+ * The pins in `status.annotations`: those that are there, and one to the current name for every well-known config that has
  * none. A pinned service keeps its configs when the prefix of the installation changes.
  */
 export function pinsOf(service: LLMInferenceService, settings: Settings): Readonly<Record<string, string>> {
-  const existing = service.status?.annotations ?? {};
+  const written = Object.entries(service.status?.annotations ?? {});
+  const existing = Object.fromEntries(written.filter(([key]) => key.startsWith(PIN_PREFIX)));
   if (!settings.versionedConfigs) return existing;
   const missing = WELL_KNOWN_CONFIGS.filter((name) => !existing[PIN_PREFIX + name]);
   if (missing.length === 0) return existing;

@@ -265,6 +265,11 @@ describe.each(FLAVOURS)('presets and examples under %s', (flavour) => {
     for (const file of examples) expect(await kubectl([...strict, '-f', file])).toContain('serverside-applied');
   }, 30_000);
 
+  it("take a route that leaves the Gateway API's defaults to it", async () => {
+    const spec = { parentRefs: [{ name: 'gateway' }], rules: [{ backendRefs: [{ name: 'own', port: 80 }] }] };
+    expect(await tried(service({ ...VALID, router: { route: { http: { spec } } } }))).toBe('accepted');
+  }, 30_000);
+
   it('leave a pod template to the full flavour only', async () => {
     const typo = { ...VALID, template: { containers: [{ name: 'main', resorces: { limits: { cpu: '1' } } }] } };
     const answer = await until(
