@@ -1,6 +1,7 @@
 import type { LLMInferenceService } from '../src/api/llmisvc.ts';
 import { type KubeObject, refOf } from '../src/api/object.ts';
 import { FIELD_MANAGER, LABEL_INFERENCE_SERVICE } from '../src/api/wellknown.ts';
+import { verdictOn } from '../src/apply/validation.ts';
 import type { Client } from '../src/kube/types.ts';
 import type { Rendered } from './services.ts';
 
@@ -28,8 +29,8 @@ export function writeOneKind(
 }
 
 /**
- * Seconds in which a bare client sends the requests that a service costs the operator: the label on the service, an
- * apply for each child, the status.
+ * Seconds in which a bare client sends the requests that a service costs the operator: the label on the service, the dry
+ * run of its merged spec, an apply for each child, the status.
  *
  * @param looked the kinds of children that are read by name before they are written
  */
@@ -45,7 +46,7 @@ export function writeEverything(
     await apply(client, child, signal);
   };
   return timed(() =>
-    inTurn(all, WORKERS, async ({ service, groups, status }) => {
+    inTurn(all, WORKERS, async ({ service, question, groups, status }) => {
       const { resourceVersion, name } = service.metadata;
       const labels = { [LABEL_INFERENCE_SERVICE]: name };
       const ref = refOf(service);
@@ -54,6 +55,8 @@ export function writeEverything(
         { metadata: { resourceVersion, labels } },
         { signal },
       );
+      const { outcome, message } = await verdictOn(question, client, signal);
+      if (outcome !== 'Accepted') throw new Error(`the service ${name} is refused: ${message}`);
       for (const group of groups) await Promise.all(group.map(write));
       const version = labelled.metadata.resourceVersion;
       const body = { metadata: { resourceVersion: version }, status };

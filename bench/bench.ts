@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startCluster } from './cluster.ts';
 import { measureCore } from './core.ts';
+import { measureDefinitions } from './definitions.ts';
 import type { CoreTime, Figures, Results } from './figures.ts';
 import { goalsOf } from './goals.ts';
 import { describeMachine } from './machine.ts';
@@ -72,9 +73,17 @@ async function measure(): Promise<Results> {
       rmSync(stateDir, { recursive: true, force: true });
     }
   }
+  const definitions = await measureDefinitions(steps('CRDs: ', say), signal);
   const largest = figures.at(-1);
   if (!largest || !core) throw new Error('nothing was measured');
-  return { date: new Date().toISOString().slice(0, 10), machine, core, figures, goals: goalsOf(largest, core) };
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine,
+    core,
+    definitions,
+    figures,
+    goals: goalsOf(largest, core),
+  };
 }
 
 function say(line: string): void {

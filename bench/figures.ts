@@ -73,10 +73,21 @@ export interface CoreTime {
   readonly runs: number;
 }
 
+/** What the CRDs of one flavour cost. Seconds until their kinds are served; megabytes of 10^6 bytes. */
+export interface DefinitionsCost {
+  readonly folder: string;
+  readonly bytes: number;
+  readonly established: number;
+  /** Resident memory of an API server without them, and of the same with them. */
+  readonly without: number;
+  readonly with: number;
+}
+
 export interface Results {
   readonly date: string;
   readonly machine: Machine;
   readonly core: CoreTime;
+  readonly definitions: readonly DefinitionsCost[];
   readonly figures: readonly Figures[];
   readonly goals: readonly Goal[];
 }

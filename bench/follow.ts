@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Counters, Operator } from './operator.ts';
 
 /** Milliseconds between two looks at the operator's counters: the error of every time that is measured so. */
-const LOOK = 100;
+const LOOK = 250;
 /** Milliseconds without any movement after which the operator is taken to be done. */
 const CALM = 2_000;
 const LONGEST = 240_000;

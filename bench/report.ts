@@ -1,10 +1,10 @@
-import { type Figures, type Machine, median, type Requests, type Results } from './figures.ts';
+import { type DefinitionsCost, type Figures, type Machine, median, type Requests, type Results } from './figures.ts';
 import { writesOf } from './follow.ts';
 
 const CHILDREN_OF_ONE = 3;
 
 /** The results as Markdown: the machine, the goals, and all figures, one column for each number of services. */
-export function report({ date, machine, core, figures, goals }: Results): string {
+export function report({ date, machine, core, definitions, figures, goals }: Results): string {
   const columns = figures.map((one) => rowsOf(one));
   const names = columns[0]?.map(([name]) => name) ?? [];
   const goalRows = goals.map(({ what, goal, measured, met }) => [what, goal, measured, met ? 'yes' : '**no**']);
@@ -17,7 +17,19 @@ export function report({ date, machine, core, figures, goals }: Results): string
     `Pure core: median ${core.median.toFixed(3)} ms, 99th percentile ${core.p99.toFixed(3)} ms of ${core.runs} runs.`,
     '',
     table(['', ...figures.map(({ services }) => `${services.toLocaleString('en')} services`)], figureRows),
+    '',
+    table(
+      ['CRDs of both kinds', 'size', 'until served', 'API server without them', 'with them'],
+      definitions.map(costOf),
+    ),
   ].join('\n');
+}
+
+function costOf(cost: DefinitionsCost): readonly string[] {
+  const { folder, bytes, established, without } = cost;
+  const mb = (megabytes: number): string => `${megabytes.toFixed(0)} MB`;
+  const size = `${Math.round(bytes / 1_000).toLocaleString('en')} kB`;
+  return [`\`${folder}/\``, size, `${established.toFixed(1)} s`, mb(without), mb(cost.with)];
 }
 
 function sentenceOf({ processor, cores, memory, kernel, node, load }: Machine): string {

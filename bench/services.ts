@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { GATEWAY, GATEWAY_CLASS } from '../src/api/children.ts';
+import { type DryRunRef, dryRunOf } from '../src/api/dryrun.ts';
 import {
   type LLMInferenceService,
   type LLMInferenceServiceConfig,
@@ -11,6 +12,7 @@ import { type KubeObject, refOf } from '../src/api/object.ts';
 import type { Outcome } from '../src/api/outcome.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../src/api/settings.ts';
 import { fixedSource, recordingSnapshot } from '../src/api/snapshot.ts';
+import type { Effective } from '../src/config/effective.ts';
 import { resolve } from '../src/config/resolve.ts';
 import { render } from '../src/render/render.ts';
 import { assess } from '../src/status/assess.ts';
@@ -97,6 +99,8 @@ export function sharedConfig(namespace: string, revision: number): LLMInferenceS
 /** What the core makes of one service: its children by order, each group to be written at the same time, and its status. */
 export interface Rendered {
   readonly service: LLMInferenceService;
+  /** Whether the API server would take its merged spec. */
+  readonly question: DryRunRef;
   readonly groups: readonly (readonly KubeObject[])[];
   readonly status: LLMInferenceServiceStatus;
 }
@@ -113,9 +117,14 @@ export function renderAll(services: readonly LLMInferenceService[], known: reado
   return services.map((given) => {
     const { uid = randomUUID() } = given.metadata;
     const service = { ...given, metadata: { generation: 1, ...given.metadata, uid } };
-    const { plan, status } = coreOf(service, source);
+    const { effective, plan, status } = coreOf(service, source);
     const groups = Map.groupBy(plan.children, ({ order }) => order);
-    return { service, groups: [...groups.values()].map((group) => group.map(({ object }) => object)), status };
+    return {
+      service,
+      question: dryRunOf(service, effective.spec),
+      groups: [...groups.values()].map((group) => group.map(({ object }) => object)),
+      status,
+    };
   });
 }
 
@@ -123,7 +132,11 @@ export function renderAll(services: readonly LLMInferenceService[], known: reado
 export function coreOf(
   service: LLMInferenceService,
   source: ReturnType<typeof fixedSource>,
-): { readonly plan: ReturnType<typeof render>; readonly status: LLMInferenceServiceStatus } {
+): {
+  readonly effective: Effective;
+  readonly plan: ReturnType<typeof render>;
+  readonly status: LLMInferenceServiceStatus;
+} {
   const first = recordingSnapshot(source);
   const effective = resolve(service, first, SETTINGS);
   const plan = render(effective, first, SETTINGS);
@@ -141,5 +154,5 @@ export function coreOf(
     settings: SETTINGS,
     now,
   });
-  return { plan, status };
+  return { effective, plan, status };
 }

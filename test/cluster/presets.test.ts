@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OUR_CRDS, untilEstablished } from '../../local/crds.ts';
 import { DEPLOYMENT } from '../../src/api/children.ts';
-import { LLMISVC_CONFIG, type LLMInferenceServiceConfig } from '../../src/api/llmisvc.ts';
+import { LLMISVC, LLMISVC_CONFIG, type LLMInferenceServiceConfig } from '../../src/api/llmisvc.ts';
 import { service } from '../shell/configinput.ts';
 import { resolvedWithPresets } from '../shell/presetinput.ts';
 import { useControlPlane, waitFor } from '../support/controlplane.ts';
@@ -59,7 +59,7 @@ describe.each([
   }, 30_000);
 });
 
-describe('the pods of the presets', () => {
+describe('the pods and the merged specs of the presets', () => {
   const plugins = [{ type: 'predicted-latency-producer' }];
   const scheduler = { config: { inline: { kind: 'EndpointPickerConfig', plugins } }, tokenizer: {} };
   const group = { worker: {}, parallelism: { data: 16, dataLocal: 8 } };
@@ -76,7 +76,8 @@ describe('the pods of the presets', () => {
     ),
   )('of %s (TLS: %j) are what the API server takes', async (_name, enableTLS, spec) => {
     const own = service({ model: { uri: 'hf://org/m', name: 'm' }, ...spec });
-    const { template, worker, prefill, router } = resolvedWithPresets(own, [], { enableTLS }).spec;
+    const merged = resolvedWithPresets(own, [], { enableTLS }).spec;
+    const { template, worker, prefill, router } = merged;
     const pods = [template, worker, prefill?.template, prefill?.worker];
     const all = [...pods, router?.scheduler?.template, router?.scheduler?.tokenizer?.template];
     const deployments = all
@@ -89,8 +90,10 @@ describe('the pods of the presets', () => {
           template: { metadata: { labels: { app: 'tried' } }, spec: { ...pod, serviceAccountName: undefined } },
         },
       }));
+    // The merged spec is judged by the definitions, too, before anything is written.
+    const whole = { ...LLMISVC, metadata: { name: 'tried', namespace: 'default' }, spec: merged };
     const created = ['create', '--dry-run=server', '--validate=strict', '-f', '-'];
-    const lines = await kubectl(created, { input: manifest(...deployments) });
-    expect(lines.match(/created \(server dry run\)$/gm)).toHaveLength(deployments.length);
+    const lines = await kubectl(created, { input: manifest(whole, ...deployments) });
+    expect(lines.match(/created \(server dry run\)$/gm)).toHaveLength(deployments.length + 1);
   });
 });
