@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 export PATH := $(CURDIR)/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 NODE := node --disable-warning=ExperimentalWarning
 
-.PHONY: help demo demo-vllm up down test lint format build bench crds image clean
+.PHONY: help demo demo-vllm up down test lint format build bench reference crds image clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-12s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ build: node_modules/.installed ## Build the bundles into dist/
 
 bench: build ## Measure speed and memory with 100 and 1,000 services; writes bench/latest.json
 	@$(NODE) bench/bench.ts
+
+reference: node_modules/.installed ## Compare with recordings of KServe's controller: make reference REF=<folder>
+	@$(NODE) local/reference/main.ts --ref='$(REF)' --cases='$(CASES)'
 
 crds: node_modules/.installed ## Generate crds/ and the table of merge keys
 	@$(NODE) scripts/crds.ts

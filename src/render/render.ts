@@ -65,7 +65,7 @@ export function render(effective: Effective, snapshot: Snapshot, settings: Setti
     part,
     rendered: renderFamily(effective, snapshot, settings),
   }));
-  const held = new Set([...heldBefore, ...families.filter((f) => f.rendered.held).map((f) => f.part)]);
+  const held = withFollowers([...heldBefore, ...families.filter((f) => f.rendered.held).map((f) => f.part)]);
   const children = families
     .map((family) => family.rendered.child)
     .filter((child) => child !== undefined && !held.has(child.part)) as Child[];
@@ -77,6 +77,11 @@ export function render(effective: Effective, snapshot: Snapshot, settings: Setti
     prunableByName,
     problems: families.flatMap((family) => family.rendered.problems),
   };
+}
+
+/** Whoever sees the route may expect the workload behind it, so it waits for a workload that is held. */
+function withFollowers(parts: readonly Part[]): ReadonlySet<Part> {
+  return new Set(parts.includes('workload') ? [...parts, 'route'] : parts);
 }
 
 /** What a service may have of kinds that are not watched. One that nobody has worked on yet has nothing. */

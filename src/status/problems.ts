@@ -155,14 +155,14 @@ const TABLE: { readonly [C in ProblemCode]: Row<Extract<Problem, { code: C }>> }
   },
   ServiceAccountNotFound: {
     condition: () => 'MainWorkloadReady',
-    reason: always('ReconcileWorkloadPermissionsError'),
+    reason: always('ReconcileSingleNodeWorkloadError'),
     status: 'False',
     retry: 'none',
     sentence: (p) => `ServiceAccount ${p.namespace}/${p.name} does not exist. Create it, or correct ${p.path}.`,
   },
   SecretNotFound: {
     condition: () => 'MainWorkloadReady',
-    reason: always('ReconcileWorkloadPermissionsError'),
+    reason: always('ReconcileSingleNodeWorkloadError'),
     status: 'False',
     retry: 'backoff',
     sentence: (p) =>

@@ -95,12 +95,12 @@ const ROWS: { readonly [C in ProblemCode]: [Extract<Problem, { code: C }>, strin
   ],
   ServiceAccountNotFound: [
     { code: 'ServiceAccountNotFound', namespace: 'team-a', name: 'robot', path: 'spec.template.serviceAccountName' },
-    'MainWorkloadReady False ReconcileWorkloadPermissionsError none',
+    'MainWorkloadReady False ReconcileSingleNodeWorkloadError none',
     ['ServiceAccount team-a/robot', 'spec.template.serviceAccountName'],
   ],
   SecretNotFound: [
     { code: 'SecretNotFound', namespace: 'team-a', name: 'token', serviceAccount: 'robot' },
-    'MainWorkloadReady False ReconcileWorkloadPermissionsError backoff',
+    'MainWorkloadReady False ReconcileSingleNodeWorkloadError backoff',
     ['Secret team-a/token', 'ServiceAccount team-a/robot'],
   ],
   GatewayNotFound: [
