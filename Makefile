@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 export PATH := $(CURDIR)/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 NODE := node --disable-warning=ExperimentalWarning
 
-.PHONY: help demo demo-vllm up down test lint format build bench reference crds image clean
+.PHONY: help demo demo-vllm up down test fuzz lint format build bench reference crds image clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-12s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ down: node_modules/.installed ## End what `make up` started
 
 test: build ## Run every test, on a real API server, Envoy Gateway and Envoy
 	@$(NODE) scripts/test.ts
+
+fuzz: node_modules/.installed ## Try services at random for long (FUZZ_RUNS, FUZZ_SEED)
+	@FUZZ_RUNS=$${FUZZ_RUNS:-2000} FUZZ_SEED=$${FUZZ_SEED:-$$RANDOM} $(NODE) scripts/test.ts fuzz
 
 lint: node_modules/.installed ## Check types, layer rules, formatting and generated files
 	@tsc -p . --noEmit

@@ -6,7 +6,7 @@
  * carry (adapters of adapters) stays where it is.
  */
 import type { InferencePoolSpec, LLMInferenceServiceSpec, LoRASpec } from './llmisvc.ts';
-import { compact, isPlainObject, jsonEqual, type KubeObject } from './object.ts';
+import { compact, DEEPEST, isPlainObject, jsonEqual, type KubeObject, tooDeep } from './object.ts';
 import { PICKER_PORT } from './wellknown.ts';
 
 export const ANNOTATION_MODEL_CRITICALITY = 'internal.serving.kserve.io/model-criticality';
@@ -28,7 +28,8 @@ const converted = new WeakMap<object, object>();
  * A service or config, of either version and shape, as KServe's v1alpha2 has it: the pool with `selector.matchLabels`,
  * `targetPorts` and `endpointPickerRef`; criticality in annotations; without the rules that KServe's definitions store as
  * the default of an inline route, which would replace those of the preset. The same object when there is nothing to do. Values
- * of the wrong type stay as they are: the validation names them.
+ * of the wrong type stay as they are: the validation names them. A field that is nested too deeply for anybody to look
+ * through becomes such a value.
  */
 export function toV1alpha2<T extends Versioned>(object: T): T {
   let result = converted.get(object) as T | undefined;
@@ -63,7 +64,7 @@ export function toV1alpha1<T extends Versioned>(object: T): { readonly object: T
 
 function v1alpha2Of<T extends Versioned>(object: T): T {
   const { metadata } = object;
-  const spec = withoutStoredRules(object.spec);
+  const spec = withoutStoredRules(withoutDepths(object.spec));
   const pool = poolOf(spec);
   const after = pool && poolV1alpha2(pool);
   const { model, annotations } = preserved(spec?.model);
@@ -74,6 +75,14 @@ function v1alpha2Of<T extends Versioned>(object: T): T {
     ...(annotations && { metadata: { ...metadata, annotations: { ...metadata.annotations, ...annotations } } }),
     ...(spec && { spec: withModel(after ? withPool(spec, after) : spec, model) }),
   };
+}
+
+/** With text in the place of each field that goes too deep; no field of a spec that has levels is a text. */
+function withoutDepths(spec: LLMInferenceServiceSpec | undefined): LLMInferenceServiceSpec | undefined {
+  if (!tooDeep(spec)) return spec;
+  const cut = (value: unknown): unknown =>
+    tooDeep(value, DEEPEST - 1) ? `nested deeper than ${DEEPEST} levels` : value;
+  return Object.fromEntries(Object.entries(spec ?? {}).map(([field, value]) => [field, cut(value)]));
 }
 
 function withoutStoredRules(spec: LLMInferenceServiceSpec | undefined): LLMInferenceServiceSpec | undefined {

@@ -100,6 +100,23 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** More levels than any Kubernetes object has; fewer than the stack of a recursion can take. */
+export const DEEPEST = 200;
+
+/**
+ * The keys that lead to something nested deeper than so many levels; undefined when there is none. A value that contains
+ * itself is one. To be asked before any other recursion over a value of a user.
+ */
+export function tooDeep(value: unknown, levels: number = DEEPEST): readonly string[] | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (levels === 0) return [];
+  for (const [key, item] of Object.entries(value)) {
+    const below = tooDeep(item, levels - 1);
+    if (below) return [key, ...below];
+  }
+  return undefined;
+}
+
 /** Structural equality of JSON values; an absent property equals an undefined one. */
 export function jsonEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CONFIG_MAP } from './children.ts';
-import { compact, isPlainObject, type KubeObject } from './object.ts';
+import { compact, DEEPEST, isPlainObject, type KubeObject, tooDeep } from './object.ts';
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
 
 export const SETTINGS_CONFIG_MAP = { ...CONFIG_MAP, name: 'inferenceservice-config' } as const;
@@ -90,6 +90,10 @@ function section<T extends object>(
     value = JSON.parse(String(text));
   } catch (error) {
     complaints.push(`Key ${key} is not JSON (${(error as Error).message}); the last good value is kept.`);
+    return 'bad';
+  }
+  if (tooDeep(value)) {
+    complaints.push(`Key ${key} is nested deeper than ${DEEPEST} levels; the last good value is kept.`);
     return 'bad';
   }
   const result = schema.safeParse(value);

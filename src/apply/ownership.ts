@@ -83,24 +83,39 @@ function collect(value: unknown, fields: FieldSet, path: string, missing: string
 
 function collectItems(items: readonly unknown[], fields: FieldSet, path: string, missing: string[]): void {
   const keys = Object.keys(fields).filter((key) => key.startsWith('k:'));
-  const values = Object.keys(fields).filter((key) => key.startsWith('v:'));
+  const values = new Set(Object.keys(fields).filter((key) => key.startsWith('v:')));
   if (keys.length > 0) {
+    const keyOf = finder(keys);
     for (const item of items) {
-      const key = keys.find((candidate) => identifies(candidate, item));
+      const key = keyOf(item);
       if (key) collect(item, fields[key] as FieldSet, `${path}${itemName(key)}`, missing);
       else missing.push(`${path}[${nameOf(item)}]`);
     }
-  } else if (values.length > 0) {
+  } else if (values.size > 0) {
     for (const item of items) {
-      if (!values.includes(`v:${JSON.stringify(item)}`)) missing.push(`${path}[${JSON.stringify(item)}]`);
+      if (!values.has(`v:${JSON.stringify(item)}`)) missing.push(`${path}[${JSON.stringify(item)}]`);
     }
   }
 }
 
-/** Keys that the item leaves to their defaults, such as the protocol of a port, match any value. */
-function identifies(key: string, item: unknown): boolean {
-  const wanted = JSON.parse(key.slice(2)) as Record<string, unknown>;
-  return isPlainObject(item) && Object.entries(wanted).every(([k, v]) => item[k] === undefined || item[k] === v);
+interface ItemKey {
+  readonly text: string;
+  readonly wanted: readonly (readonly [string, unknown])[];
+}
+
+/**
+ * Finds the key of an item among those of a list. Keys that the item leaves to their defaults, such as the protocol of a
+ * port, match any value. Lists may be long: only the keys that begin with the item's value are looked through.
+ */
+function finder(keys: readonly string[]): (item: unknown) => string | undefined {
+  const all = keys.map((text): ItemKey => ({ text, wanted: Object.entries(JSON.parse(text.slice(2)) as object) }));
+  const byFirst = Map.groupBy(all, ({ wanted }) => wanted[0]?.[1]);
+  const first = all[0]?.wanted[0]?.[0] ?? '';
+  return (item) => {
+    if (!isPlainObject(item)) return undefined;
+    const candidates = item[first] === undefined ? all : (byFirst.get(item[first]) ?? []);
+    return candidates.find(({ wanted }) => wanted.every(([k, v]) => item[k] === undefined || item[k] === v))?.text;
+  };
 }
 
 function itemName(key: string): string {

@@ -26,7 +26,7 @@ export function refusalOf(error: unknown, child: Child, effective: Effective, ve
   if (isQuotaExceeded(error)) return { code: 'QuotaExceeded', part, ref, message };
   if (isForbidden(error) && LACKS_RIGHT.test(message)) return { code: 'Forbidden', part, ref, verb, message };
   const field = refusedField(error);
-  if (field) return { code: 'ChildRejected', part, ref, ...field, ...placeOf(field.childPath, child, effective) };
+  if (field) return { code: 'ChildRejected', part, ref, ...field, ...placeOf(field, child, effective) };
   return { code: 'ApiServerError', part, ref, message };
 }
 
@@ -48,12 +48,12 @@ function plainPath(field: string): string {
 }
 
 function placeOf(
-  childPath: string | undefined,
+  { childPath, message }: { readonly childPath?: string; readonly message: string },
   child: Child,
   effective: Effective,
 ): { readonly childPath?: string; readonly path?: string; readonly source?: Source } {
   if (childPath === undefined) return {};
-  const named = withItemNames(childPath, child.object);
+  const named = withItemNames(childPath, child.object, refusedValue(message));
   const origin = child.origins
     .filter((candidate) => isBelow(named, candidate.child))
     .toSorted((a, b) => b.child.length - a.child.length)[0];
@@ -67,23 +67,44 @@ function isBelow(path: string, prefix: string): boolean {
   return path === prefix || path.startsWith(`${prefix}.`) || path.startsWith(`${prefix}[`);
 }
 
-/** `containers[0].image` as `containers[name=main].image`, where the items have names. */
-function withItemNames(path: string, object: KubeObject): string {
+/** The text that the API server says is invalid. */
+function refusedValue(message: string): string | undefined {
+  const [, quoted] = /^Invalid value: ("(?:[^"\\\n]|\\["\\])*")/.exec(message) ?? [];
+  return quoted === undefined ? undefined : (JSON.parse(quoted) as string);
+}
+
+/**
+ * `containers[0].image` as `containers[name=main].image`, where the items have names. Some paths of the API server lack
+ * the index, as in `volumeMounts.subPath`: then the item is the only one that has the refused value.
+ */
+function withItemNames(path: string, object: KubeObject, refused: string | undefined): string {
   let at: unknown = object;
   return segments(path)
     .map((segment) => {
+      const list = at;
+      const key = /^\.(.*)$/.exec(segment)?.[1];
+      if (Array.isArray(list) && key !== undefined && refused !== undefined) {
+        const having = list.filter((item: unknown) => isPlainObject(item) && item[key] === refused);
+        at = refused;
+        return having.length === 1 ? itemText(having[0], list.indexOf(having[0])) + segment : segment;
+      }
       const index = /^\[(\d+)\]$/.exec(segment);
-      if (index && Array.isArray(at)) {
-        at = (at as unknown[])[Number(index[1])];
-        const name = isPlainObject(at) ? at['name'] : undefined;
-        return typeof name === 'string' ? `[name=${name}]` : segment;
+      if (index && Array.isArray(list)) {
+        at = list[Number(index[1])];
+        return itemText(at, Number(index[1]));
       }
       const name = /^\[name=(.*)\]$/.exec(segment);
-      if (name && Array.isArray(at)) at = at.find((item: unknown) => isPlainObject(item) && item['name'] === name[1]);
-      else at = isPlainObject(at) ? at[segment.replace(/^\./, '')] : undefined;
+      if (name && Array.isArray(list))
+        at = list.find((item: unknown) => isPlainObject(item) && item['name'] === name[1]);
+      else at = isPlainObject(list) ? list[segment.replace(/^\./, '')] : undefined;
       return segment;
     })
     .join('');
+}
+
+function itemText(item: unknown, index: number): string {
+  const name = isPlainObject(item) ? item['name'] : undefined;
+  return typeof name === 'string' ? `[name=${name}]` : `[${index}]`;
 }
 
 function segments(path: string): readonly string[] {

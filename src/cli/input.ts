@@ -3,7 +3,17 @@ import { join } from 'node:path';
 import { GATEWAY_CLASS, NAMESPACE } from '../api/children.ts';
 import { toV1alpha2 } from '../api/conversion.ts';
 import { LLMISVC, LLMISVC_CONFIG, SERVING_GROUP } from '../api/llmisvc.ts';
-import { describe, type Gvk, groupOf, isPlainObject, type KubeObject, refKey, refOf } from '../api/object.ts';
+import {
+  DEEPEST,
+  describe,
+  type Gvk,
+  groupOf,
+  isPlainObject,
+  type KubeObject,
+  refKey,
+  refOf,
+  tooDeep,
+} from '../api/object.ts';
 import { type Complaint, Trouble } from './complaint.ts';
 import type { Io } from './io.ts';
 import { type Place, positionAt } from './place.ts';
@@ -87,20 +97,27 @@ function readDocument(yaml: YamlDocument, file: string, namespace: string): Inpu
   const [error] = document.errors;
   if (error) {
     const { line, col } = lines.linePos(error.pos[0]);
-    return { objects: [], complaints: [{ severity: 'error', file, line, column: col, message: error.message }] };
+    return {
+      objects: [],
+      complaints: [{ severity: 'error', file, line, column: col, message: inWords(error.message) }],
+    };
   }
   let value: unknown;
   try {
     value = document.toJS();
   } catch (cause) {
     // Aliases that lead nowhere, or that multiply beyond measure.
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = inWords(cause instanceof Error ? cause.message : String(cause));
     return {
       objects: [],
       complaints: [{ severity: 'error', file, ...positionAt({ file, yaml, base: [] }, []), message }],
     };
   }
   if (value === null || value === undefined) return { objects: [], complaints: [] };
+  if (tooDeep(value)) {
+    const at = positionAt({ file, yaml, base: [] }, []);
+    return { objects: [], complaints: [{ severity: 'error', file, ...at, message: NESTED }] };
+  }
   const items = isPlainObject(value) && isList(value) ? (value['items'] as unknown[]) : undefined;
   const places = items
     ? items.map((item, index) => ({ item, place: { file, yaml, base: ['items', index] } }))
@@ -113,6 +130,13 @@ function readDocument(yaml: YamlDocument, file: string, namespace: string): Inpu
     else objects.push({ object: stored(settled(item as KubeObject, namespace)), place });
   }
   return { objects, complaints };
+}
+
+const NESTED = `This is nested deeper than ${DEEPEST} levels, or contains itself through an alias; no Kubernetes object is.`;
+
+/** The parser runs out of stack before anybody can look. */
+function inWords(message: string): string {
+  return message.includes('call stack') ? NESTED : message;
 }
 
 const VERSIONS: readonly string[] = [LLMISVC.apiVersion, `${SERVING_GROUP}/v1alpha1`];

@@ -7,14 +7,20 @@ const LONGEST_NAME = 63;
 const LONGEST_DOMAIN = 253;
 const MOST_ANNOTATIONS = 256 * 1024;
 
-/** Labels and annotations of the spec that the API server would refuse on a pod. */
-export function labelProblems({ labels = {}, annotations = {} }: LLMInferenceServiceSpec): readonly Invalid[] {
+/** Labels and annotations of the spec that the API server would refuse on a pod. A value of null says nothing. */
+export function labelProblems(spec: LLMInferenceServiceSpec): readonly Invalid[] {
+  const labels = said(spec.labels);
+  const annotations = said(spec.annotations);
   return [
     ...Object.keys(labels).flatMap((key) => keyProblem('spec.labels', key)),
     ...Object.entries(labels).flatMap(([key, value]) => labelValueProblem(key, value)),
     ...Object.keys(annotations).flatMap((key) => keyProblem('spec.annotations', key)),
     ...sizeProblem(annotations),
   ];
+}
+
+function said(entries: Readonly<Record<string, string | null>> | undefined): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(entries ?? {}).map(([key, value]) => [key, value ?? '']));
 }
 
 function keyProblem(field: string, key: string): readonly Invalid[] {

@@ -28,8 +28,8 @@ export function keyed(path: readonly Step[], spec: unknown): readonly Step[] {
       key = rule?.key;
       return step;
     }
-    const id = typeof step === 'number' && key !== undefined && isPlainObject(value) ? value[key] : undefined;
-    return typeof id === 'string' || typeof id === 'number' ? { key: key as string, value: String(id) } : step;
+    const id = typeof step === 'number' && key !== undefined ? idOf(value, key) : undefined;
+    return id === undefined ? step : { key: key as string, value: id };
   });
 }
 
@@ -51,7 +51,13 @@ function child(value: unknown, step: Step): unknown {
   if (typeof step === 'number') return Array.isArray(value) ? value[step] : undefined;
   if (typeof step === 'string') return isPlainObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
   if (!Array.isArray(value)) return undefined;
-  return value.findLast((item) => isPlainObject(item) && String(item[step.key]) === step.value);
+  return value.findLast((item) => idOf(item, step.key) === step.value);
+}
+
+/** What an item of a list is known by; what is neither text nor number, a mistake of the user, names nothing. */
+function idOf(item: unknown, key: string): string | undefined {
+  const id = isPlainObject(item) && Object.hasOwn(item, key) ? item[key] : undefined;
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined;
 }
 
 function bracket(text: string): Step {

@@ -110,7 +110,8 @@ export function createQueue(options: QueueOptions): Queue {
     try {
       again = await options.handle(key, stop);
     } catch (error) {
-      options.failed(key, error);
+      // Whoever is asked to end breaks off; that is no failure.
+      if (!stop.aborted) options.failed(key, error);
       again = { retry: 'backoff' };
     }
     running.delete(key);

@@ -1,3 +1,4 @@
+import { toV1alpha2 } from '../api/conversion.ts';
 import { LLMISVC_CONFIG, type LLMInferenceServiceConfig, type ServiceName } from '../api/llmisvc.ts';
 import { type KubeObject, refOf } from '../api/object.ts';
 import type { Settings } from '../api/settings.ts';
@@ -76,7 +77,8 @@ function isEarly({ status }: LLMInferenceServiceConfig, users: readonly ServiceN
   return !complete && (users.length === 0 || (status?.referencedBy ?? []).length > 0);
 }
 
-function problemsOf({ metadata, spec = {} }: LLMInferenceServiceConfig): ReturnType<typeof layerProblems> {
+function problemsOf(config: LLMInferenceServiceConfig): ReturnType<typeof layerProblems> {
+  const { metadata, spec = {} } = toV1alpha2(config);
   const { name, namespace = '' } = metadata;
   return layerProblems({ source: { kind: LLMISVC_CONFIG.kind, namespace, name }, role: 'UserRef', spec });
 }

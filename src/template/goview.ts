@@ -1,7 +1,8 @@
 /** The data of a config template: what `.` is at its top, with the names and types of KServe's Go structs. */
 import type { LLMInferenceService, LLMInferenceServiceSpec } from '../api/llmisvc.ts';
+import type { ObjectMeta } from '../api/object.ts';
 import type { Settings } from '../api/settings.ts';
-import { inferencePoolName } from '../api/wellknown.ts';
+import { inferencePoolName, LABEL_INFERENCE_SERVICE } from '../api/wellknown.ts';
 import { goType } from './gotypes.ts';
 import { BOOL, type GoField, type GoStruct, type GoType, type GoValue, ownProperty, STRING } from './values.ts';
 
@@ -25,11 +26,23 @@ export function templateData(
     InferencePoolNamespacedName: `${namespace ?? ''}/${pool}`,
   };
   // As in KServe, the object comes without its kind and version.
-  const { metadata, spec, status } = service;
+  const { spec, status } = service;
+  const metadata = withoutOwnLabel(service.metadata);
   return {
     type: ROOT,
     json: { service: { metadata, spec, status }, EffectiveSpec: merged, GlobalConfig: globalConfig },
   };
+}
+
+/**
+ * Without the label that the operator puts on each service for look-ups: KServe puts none, and a file has none, so what a
+ * template makes of all labels would differ from what the user wrote and from what `render` shows.
+ */
+function withoutOwnLabel(metadata: ObjectMeta): ObjectMeta {
+  const { [LABEL_INFERENCE_SERVICE]: own, ...others } = metadata.labels ?? {};
+  if (own !== metadata.name) return metadata;
+  const { labels: _labels, ...rest } = metadata;
+  return Object.keys(others).length > 0 ? { ...rest, labels: others } : rest;
 }
 
 function struct(name: string, fields: Readonly<Record<string, GoType>>): GoStruct {

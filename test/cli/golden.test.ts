@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { CONFIG_MAP } from '../../src/api/children.ts';
 import type { KubeObject } from '../../src/api/object.ts';
-import { DEFAULT_SETTINGS, type Settings } from '../../src/api/settings.ts';
+import { DEFAULT_SETTINGS } from '../../src/api/settings.ts';
 import { type GoldenCase, goldenCases } from '../support/golden.ts';
 import { type GoldenInput, readInput } from '../support/goldeninput.ts';
+import { settingsConfigMap } from '../support/settingsmap.ts';
 import { readDocuments, writeDocuments } from '../support/yaml.ts';
 import { llmisvc, useFolder } from './cliprocess.ts';
 
@@ -27,7 +27,7 @@ it('leaves few golden cases out', () => {
 it.each(cases.map((golden) => [golden.name, golden] as const))('renders the children of %s', async (_name, golden) => {
   const { case: options, objects } = readInput(golden.inputFile);
   const settings = { ...DEFAULT_SETTINGS, ...options.settings };
-  const file = folder.write('in.yaml', writeDocuments([...objects, configMapOf(settings)]));
+  const file = folder.write('in.yaml', writeDocuments([...objects, settingsConfigMap(settings)]));
   const prefix = ['--config-prefix', settings.configPrefix];
   const { stdout } = await llmisvc(['render', '-f', file, '--closed', '--no-status', ...prefix]);
   expect(stdout).toBe(writeDocuments(expectedChildren(golden)));
@@ -36,19 +36,4 @@ it.each(cases.map((golden) => [golden.name, golden] as const))('renders the chil
 function expectedChildren(golden: GoldenCase): readonly KubeObject[] {
   const documents = readDocuments(readFileSync(golden.outputFile, 'utf8'), golden.outputFile) as readonly KubeObject[];
   return documents.filter(({ kind }) => kind !== 'LLMInferenceService' && kind !== 'Result');
-}
-
-function configMapOf(settings: Settings): object {
-  const { ingressGateway, urlScheme, enableTLS, modelBasedRoutingMode, storageInitializer } = settings;
-  const ingress = {
-    kserveIngressGateway: `${ingressGateway.namespace}/${ingressGateway.name}`,
-    urlScheme,
-    enableLLMInferenceServiceTLS: enableTLS,
-    modelBasedRoutingMode,
-  };
-  return {
-    ...CONFIG_MAP,
-    metadata: { name: 'inferenceservice-config', namespace: 'kserve' },
-    data: { ingress: JSON.stringify(ingress), storageInitializer: JSON.stringify(storageInitializer) },
-  };
 }

@@ -74,6 +74,26 @@ describe('merge', () => {
     );
   });
 
+  it('orders lists as the strategic merge of Kubernetes does', () => {
+    assert(
+      property(env, env, (lower, higher) => {
+        const names = (list: typeof lower): readonly string[] => list.map(({ name }) => name);
+        const expected = higher.length === 0 ? names(lower) : kubernetesOrder(names(lower), names(higher));
+        expect(envNames(merge(withEnv(lower), withEnv(higher)))).toEqual(expected);
+      }),
+    );
+  });
+
+  it('of three layers does not depend on which two come first, but for the order of lists', () => {
+    assert(
+      property(spec, spec, spec, (first, second, third) => {
+        const left = merge(merge(first, second), third);
+        const right = merge(first, merge(second, third));
+        expect(sorted(left)).toEqual(sorted(right));
+      }),
+    );
+  });
+
   it('changes neither input', () => {
     assert(
       property(spec, spec, (lower, higher) => {
@@ -91,6 +111,24 @@ function withEnv(list: readonly unknown[]): Spec {
 
 function envNames(of: Spec): readonly string[] {
   return (of.template?.containers?.[0]?.env ?? []).map(({ name }) => name);
+}
+
+/**
+ * Two queues, of what only the lower list has and of the higher list: the former's head goes first where the lower list
+ * has both and has it first.
+ */
+function kubernetesOrder(lower: readonly string[], higher: readonly string[]): readonly string[] {
+  const rest = lower.filter((name) => !higher.includes(name));
+  const next = [...higher];
+  const merged: string[] = [];
+  for (let [mine, theirs] = [rest[0], next[0]]; mine !== undefined || theirs !== undefined; ) {
+    const first =
+      theirs === undefined ||
+      (mine !== undefined && lower.includes(theirs) && lower.indexOf(mine) < lower.indexOf(theirs));
+    merged.push((first ? rest : next).shift() as string);
+    [mine, theirs] = [rest[0], next[0]];
+  }
+  return merged;
 }
 
 /** Without the order of containers and variables: a second merge may move what only the lower layer has. */

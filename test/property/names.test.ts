@@ -1,4 +1,4 @@
-import { assert, constantFrom, property, stringMatching } from 'fast-check';
+import { assert, constantFrom, property, stringMatching, uniqueArray } from 'fast-check';
 import { childName } from '../../src/api/names.ts';
 
 describe('childName', () => {
@@ -28,6 +28,26 @@ describe('childName', () => {
           expect(childName(name, suffix)).toMatch(/^[a-z][-a-z0-9]{0,61}[a-z0-9]$/);
         },
       ),
+    );
+  });
+
+  it('is another one for another parent, also where both are too long', () => {
+    const long = stringMatching(/^[a-z][-a-z0-9]{55,61}[a-z0-9]$/);
+    const suffix = constantFrom('-kserve', '-kserve-workload-svc', '-kserve-self-signed-certs');
+    assert(
+      property(uniqueArray(long, { minLength: 2, maxLength: 8 }), suffix, (parents, ending) => {
+        const names = parents.map((parent) => childName(parent, ending));
+        expect(new Set(names).size).toBe(parents.length);
+        for (const name of names) expect(name).toMatch(/^[a-z][-a-z0-9]{0,61}[a-z0-9]$/);
+      }),
+    );
+  });
+
+  it('has at most 63 bytes for every parent and suffix', () => {
+    assert(
+      property(stringMatching(/^.{0,90}$/u), stringMatching(/^[-a-z]{0,90}$/), (parent, suffix) => {
+        expect(Buffer.byteLength(childName(parent, suffix).replaceAll('\ufffd', ''))).toBeLessThanOrEqual(63);
+      }),
     );
   });
 });

@@ -149,6 +149,24 @@ describe('the queue', () => {
     await idle(queue);
   });
 
+  it('does not tell of what was broken off because it ends', async () => {
+    const told: unknown[] = [];
+    let runs = 0;
+    const queue = run({
+      handle: (_key, signal) =>
+        new Promise((_resolve, reject) => {
+          runs += 1;
+          signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+        }),
+      failed: (_key, error) => told.push(error),
+    });
+    queue.add('a', 'change');
+    await waitFor('the handler to run', 5_000, () => runs > 0);
+    stop.abort();
+    await ended;
+    expect(told).toEqual([]);
+  });
+
   it('waits for running handlers when it ends, and starts nothing more', async () => {
     const started: string[] = [];
     let finished = false;

@@ -236,3 +236,17 @@ describe('kvTransferConfig', () => {
     expect(expand(`{{ kvTransferConfig ${argument} }}`, data)).toEqual({ value: '' });
   });
 });
+
+it('leaves out the label that the operator itself puts on a service', () => {
+  const own = 'serving.kserve.io/inferenceservice';
+  const all = (labels: Readonly<Record<string, string>>): unknown => {
+    const service = { ...SERVICE, metadata: { ...SERVICE.metadata, labels } };
+    return expand(
+      '{{ range $k, $v := .Labels }}{{ $k }}={{ $v }};{{ end }}',
+      templateData(service, {}, DEFAULT_SETTINGS),
+    );
+  };
+  expect(all({ [own]: 'svc', team: 'x' })).toEqual({ value: 'team=x;' });
+  expect(all({ [own]: 'svc' })).toEqual({ value: '' });
+  expect(all({ [own]: 'other' })).toEqual({ value: `${own}=other;` });
+});

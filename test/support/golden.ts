@@ -11,6 +11,7 @@ import type { Effective } from '../../src/config/effective.ts';
 import { resolve } from '../../src/config/resolve.ts';
 import { apiErrorOf } from '../../src/kube/errors.ts';
 import { refusalOf } from '../../src/apply/refusal.ts';
+import { isOurs, ownerOf } from '../../src/apply/ownership.ts';
 import { accepted, refused } from '../../src/apply/validation.ts';
 import type { Child, Plan } from '../../src/render/plan.ts';
 import { render } from '../../src/render/render.ts';
@@ -73,6 +74,9 @@ export function runGolden(golden: GoldenCase): { readonly output: string; readon
       settings,
       now: input.case.now,
     });
+    const notCreated = applied.outcomes.flatMap(({ ref, action, object }) =>
+      object === undefined && (action === 'failed' || action === 'held') ? [nameOf(ref)] : [],
+    );
     const result = {
       service: nameOf(refOf(service)),
       problems: [
@@ -84,6 +88,7 @@ export function runGolden(golden: GoldenCase): { readonly output: string; readon
       leftToOthers: plan.children.flatMap((child) =>
         child.leftToOthers.map((path) => `${nameOf(refOf(child.object))}: ${path.join('.')}`),
       ),
+      ...(notCreated.length > 0 && { notCreated }),
       pruned: surplus.map((object) => nameOf(refOf(object))),
       events,
       retry,
@@ -161,11 +166,17 @@ function applyPlan(
 ): { readonly objects: readonly KubeObject[]; readonly outcomes: readonly Outcome[] } {
   const byKey = new Map(objects.map((object) => [refKey(refOf(object)), object]));
   for (const object of surplus) byKey.delete(refKey(refOf(object)));
+  const failed = new Map<Child, Problem>();
   const outcomes = plan.children.map((child): Outcome => {
     const ref = refOf(child.object);
-    const problem = problemOf(child, effective, options);
-    if (problem) return { ref, action: 'failed', problem };
     const live = byKey.get(refKey(ref));
+    // What comes after a failure is not created, but kept up to date.
+    if (!live && [...failed.keys()].some(({ order }) => order < child.order)) return { ref, action: 'held' };
+    const problem = problemOf(child, live, effective, options);
+    if (problem) {
+      failed.set(child, problem);
+      return { ref, action: 'failed', problem };
+    }
     const status = observedStatus(child.object, options);
     const object = {
       ...live,
@@ -180,12 +191,21 @@ function applyPlan(
   return { objects: [...byKey.values()], outcomes: [...outcomes, ...pruned] };
 }
 
-function problemOf(child: Child, effective: Effective, options: Case): Problem | undefined {
+function problemOf(
+  child: Child,
+  live: KubeObject | undefined,
+  effective: Effective,
+  options: Case,
+): Problem | undefined {
   const { kind, metadata } = child.object;
-  const same = (other: { readonly kind: string; readonly name?: string }): boolean =>
-    other.kind === kind && (other.name ?? metadata.name) === metadata.name;
-  const answer = options.refusals.find(same)?.answer;
-  if (!answer) return options.outcomes.find(same)?.problem;
+  if (live && !isOurs(live, effective.service)) {
+    const owner = ownerOf(live);
+    return { code: 'NotOurs', part: child.part, ref: refOf(live), ...(owner ? { owner } : {}) };
+  }
+  const answer = options.refusals.find(
+    (refusal) => refusal.kind === kind && (refusal.name ?? metadata.name) === metadata.name,
+  )?.answer;
+  if (!answer) return undefined;
   const error = apiErrorOf({ verb: 'apply', resource: `${kind.toLowerCase()}s` }, answer.code, JSON.stringify(answer));
   return refusalOf(error, child, effective);
 }

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LLMISVC, type LLMInferenceService, type LLMInferenceServiceStatus } from '../../src/api/llmisvc.ts';
 import { gvkKey, type KubeObject } from '../../src/api/object.ts';
-import type { Problem } from '../../src/api/problem.ts';
 import type { Settings } from '../../src/api/settings.ts';
 import { installedPresets } from './presets.ts';
 import { readDocuments } from './yaml.ts';
@@ -29,8 +28,6 @@ export interface Case {
   readonly dryRun: 'accepted' | RefusedAnswer | undefined;
   /** Children that the API server refuses, with its answer. */
   readonly refusals: readonly { readonly kind: string; readonly name?: string; readonly answer: RefusedAnswer }[];
-  /** Children whose apply fails for another reason, with the problem that the apply step reports. */
-  readonly outcomes: readonly { readonly kind: string; readonly name?: string; readonly problem: Problem }[];
   /** Statuses that others have written on children by the time the operator looks; `ready`: all is well. */
   readonly observe: 'ready' | readonly { readonly kind: string; readonly name?: string; readonly status: unknown }[];
 }
@@ -71,7 +68,6 @@ export function readInput(file: string): GoldenInput {
     unknown: [],
     dryRun: undefined,
     refusals: [],
-    outcomes: [],
     observe: [],
     ...written,
   };
@@ -98,7 +94,6 @@ const KEYS: readonly string[] = [
     'unknown',
     'dryRun',
     'refusals',
-    'outcomes',
     'observe',
   ],
 ];

@@ -68,8 +68,10 @@ const DEADLINE = 30_000;
  * One control plane with our CRDs, the Gateway API, settings and presets for the tests of a file. Operators that a test
  * starts end with the file.
  */
-export function useCluster(options: { readonly gatewayApi?: boolean } = {}): () => Cluster {
-  const controlPlane = useControlPlane({ scheduler: false });
+export function useCluster(
+  options: { readonly gatewayApi?: boolean; readonly controllers?: boolean } = {},
+): () => Cluster {
+  const controlPlane = useControlPlane({ scheduler: false, controllers: options.controllers ?? true });
   const operators: Running[] = [];
   let cluster: Cluster | undefined;
 

@@ -105,11 +105,14 @@ function unlessEmpty(entries: Labels): Labels | undefined {
   return Object.keys(entries).length > 0 ? entries : undefined;
 }
 
+/** In the order of the keys: the API server keeps none. */
 function labelsKept(labels: Labels, selected: Labels, ref: Ref): readonly Problem[] {
+  const wantedOf = (key: string): string | undefined => (Object.hasOwn(labels, key) ? labels[key] : undefined);
   return Object.entries(selected)
-    .filter(([key, value]) => labels[key] !== value)
+    .filter(([key, value]) => wantedOf(key) !== value)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, kept]) => {
-      const wanted = labels[key];
+      const wanted = wantedOf(key);
       return { code: 'LabelKept', path: `spec.labels[${key}]`, ref, kept, ...(wanted !== undefined && { wanted }) };
     });
 }
