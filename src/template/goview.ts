@@ -27,7 +27,7 @@ export function templateData(
   };
   // As in KServe, the object comes without its kind and version.
   const { spec, status } = service;
-  const metadata = withoutOwnLabel(service.metadata);
+  const metadata = metadataOf(service.metadata);
   return {
     type: ROOT,
     json: { service: { metadata, spec, status }, EffectiveSpec: merged, GlobalConfig: globalConfig },
@@ -35,10 +35,11 @@ export function templateData(
 }
 
 /**
- * Without the label that the operator puts on each service for look-ups: KServe puts none, and a file has none, so what a
- * template makes of all labels would differ from what the user wrote and from what `render` shows.
+ * Without what the operator's own writes change. Its label for look-ups: KServe puts none and a file has none, so what a
+ * template makes of all labels would differ from what `render` shows. And the version, which each write of the status
+ * moves: a template with it would never come to rest.
  */
-function withoutOwnLabel(metadata: ObjectMeta): ObjectMeta {
+function metadataOf({ resourceVersion: _version, managedFields: _fields, ...metadata }: ObjectMeta): ObjectMeta {
   const { [LABEL_INFERENCE_SERVICE]: own, ...others } = metadata.labels ?? {};
   if (own !== metadata.name) return metadata;
   const { labels: _labels, ...rest } = metadata;

@@ -12,13 +12,9 @@ import { settingsConfigMap } from '../support/settingsmap.ts';
 const cluster = useCluster({ controllers: false });
 const SHOWN = 5_000;
 
-/** Where the operator is known to differ from the file. */
-const KNOWN: Readonly<Record<string, string>> = {
-  'workload/routing-sidecar-removed': 'Role and RoleBinding made by others stay in the cluster',
-};
 const all = goldenCases().map((golden) => ({
   golden,
-  why: KNOWN[golden.name] ?? inexpressible(readInput(golden.inputFile).case),
+  why: inexpressible(readInput(golden.inputFile).case),
 }));
 const expressible = all.filter(({ why }) => why === undefined).map(({ golden }) => golden);
 
@@ -30,7 +26,6 @@ it('leaves out only cases that a real API server does not give', () => {
   "config/scheduler-config-not-read-yet (not read yet: passes before anybody can look)",
   "workload/certificate-not-read-yet (not read yet: passes before anybody can look)",
   "workload/deployment-not-read-yet (not read yet: passes before anybody can look)",
-  "workload/routing-sidecar-removed (Role and RoleBinding made by others stay in the cluster)",
   "workload/secret-not-read-yet (not read yet: passes before anybody can look)",
   "routing/gateway-not-read-yet (not read yet: passes before anybody can look)",
   "bad-input/backend-tls-not-served (not served: the other cases need the kind)",

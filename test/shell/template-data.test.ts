@@ -250,3 +250,10 @@ it('leaves out the label that the operator itself puts on a service', () => {
   expect(all({ [own]: 'svc' })).toEqual({ value: '' });
   expect(all({ [own]: 'other' })).toEqual({ value: `${own}=other;` });
 });
+
+it('leaves out the version, which each write of the status moves', () => {
+  const managedFields = [{ manager: 'm', operation: 'Apply' }];
+  const service = { ...SERVICE, metadata: { ...SERVICE.metadata, resourceVersion: '7', managedFields } };
+  const data = templateData(service, {}, DEFAULT_SETTINGS);
+  expect(expand('[{{ .ResourceVersion }}] {{ len .ManagedFields }}', data)).toEqual({ value: '[] 0' });
+});
