@@ -252,7 +252,7 @@ it('leaves out the label that the operator itself puts on a service', () => {
 });
 
 it('leaves out the version, which each write of the status moves', () => {
-  const managedFields = [{ manager: 'm', operation: 'Apply' }];
+  const managedFields = [{ manager: 'm', operation: 'Apply' as const }];
   const service = { ...SERVICE, metadata: { ...SERVICE.metadata, resourceVersion: '7', managedFields } };
   const data = templateData(service, {}, DEFAULT_SETTINGS);
   expect(expand('[{{ .ResourceVersion }}] {{ len .ManagedFields }}', data)).toEqual({ value: '[] 0' });
