@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { operatorPorts } from '../local/operatorports.ts';
 import { logTail, type Running, start, waitFor } from '../local/process.ts';
 import { WORKERS } from './bareclient.ts';
 import type { Cluster } from './cluster.ts';
@@ -51,7 +52,7 @@ export async function startOperator(cluster: Cluster, signal: AbortSignal): Prom
     env: { PATH: process.env['PATH'], HOME: controlPlane.stateDir, ...launch.env },
     logFile: join(controlPlane.logDir, `operator-${operators}.log`),
   });
-  const ports = await waitFor('the address of the operator', READY_MS, () => portsOf(running), signal, [running]);
+  const ports = await waitFor('the address of the operator', READY_MS, () => operatorPorts(running), signal, [running]);
   await waitFor('the operator to be ready', READY_MS, () => isReady(ports.health), signal, [running]);
   const readyAt = performance.now();
   return {
@@ -78,15 +79,6 @@ function profiling(): readonly string[] {
 function checkRunning(running: Running): void {
   if (running.exit() === undefined) return;
   throw new Error(`the operator ended by itself; the end of its log:\n${logTail(running.logFile)}`);
-}
-
-function portsOf({ logFile }: Running): { readonly metrics: number; readonly health: number } | undefined {
-  const line = readFileSync(logFile, 'utf8')
-    .split('\n')
-    .find((text) => text.includes('"metricsPort"') && text.endsWith('}'));
-  if (line === undefined) return undefined;
-  const { metricsPort, healthPort } = JSON.parse(line) as { metricsPort: number; healthPort: number };
-  return { metrics: metricsPort, health: healthPort };
 }
 
 async function isReady(port: number): Promise<boolean> {

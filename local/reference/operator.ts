@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { operatorPorts } from '../operatorports.ts';
 import { type Running, start, waitFor } from '../process.ts';
 import type { Cluster } from './cluster.ts';
 
@@ -35,7 +35,9 @@ export async function startOperator({ controlPlane, kubeconfig }: Cluster, signa
     },
     logFile: join(controlPlane.logDir, `operator-${operators}.log`),
   });
-  const ports = await waitFor('the addresses of the operator', READY_MS, () => portsOf(running), signal, [running]);
+  const ports = await waitFor('the addresses of the operator', READY_MS, () => operatorPorts(running), signal, [
+    running,
+  ]);
   const isReady = async (): Promise<boolean> => (await fetch(`http://127.0.0.1:${ports.health}/readyz`)).ok;
   await waitFor('the operator to be ready', READY_MS, isReady, signal, [running]);
   return {
@@ -59,12 +61,3 @@ async function settled(running: Running, port: number, signal: AbortSignal): Pro
 }
 
 const COUNTERS = /^llmisvc_(queue_depth|reconcile_seconds_count|api_requests)/;
-
-function portsOf({ logFile }: Running): { readonly metrics: number; readonly health: number } | undefined {
-  const line = readFileSync(logFile, 'utf8')
-    .split('\n')
-    .find((text) => text.includes('"metricsPort"') && text.endsWith('}'));
-  if (line === undefined) return undefined;
-  const { metricsPort, healthPort } = JSON.parse(line) as { metricsPort: number; healthPort: number };
-  return { metrics: metricsPort, health: healthPort };
-}

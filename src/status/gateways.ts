@@ -9,7 +9,7 @@ import {
 } from '../api/children.ts';
 import type { Answer, Snapshot } from '../api/snapshot.ts';
 import type { Finding } from './conditions.ts';
-import { ended } from './problems.ts';
+import { ended } from './sentence.ts';
 import {
   BACKING_SERVICE_VIEW,
   type BackingService,

@@ -1,7 +1,7 @@
 import type { Snapshot } from '../api/snapshot.ts';
 import type { Finding } from './conditions.ts';
 import { controllerOf, type GatewayName } from './gateways.ts';
-import { ended } from './problems.ts';
+import { ended } from './sentence.ts';
 import type { GatewayState, ParentRef, ParentStatus, ReportedCondition, RouteState } from './routeview.ts';
 
 /**

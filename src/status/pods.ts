@@ -1,6 +1,6 @@
 import { MAIN_CONTAINER, STORAGE_INITIALIZER } from '../api/wellknown.ts';
 import type { ContainerState, PodState } from './podstate.ts';
-import { ended } from './problems.ts';
+import { ended } from './sentence.ts';
 
 /** Why pods are not ready. `failed`: waiting will not help. */
 export interface Cause {

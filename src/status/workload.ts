@@ -10,7 +10,7 @@ import type { Finding } from './conditions.ts';
 import { type Identity, PRESENCE, identityOf, observeChild } from './observed.ts';
 import { type Cause, causeOf } from './pods.ts';
 import { POD_VIEW, type PodState } from './podstate.ts';
-import { ended } from './problems.ts';
+import { ended } from './sentence.ts';
 
 export interface WorkloadInput {
   readonly service: LLMInferenceService;

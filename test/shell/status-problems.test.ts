@@ -1,6 +1,7 @@
 import type { Problem, ProblemCode } from '../../src/api/problem.ts';
 import { DEFAULT_SETTINGS } from '../../src/api/settings.ts';
-import { ended, verdictOf } from '../../src/status/problems.ts';
+import { verdictOf } from '../../src/status/problems.ts';
+import { ended } from '../../src/status/sentence.ts';
 
 const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'team-a', name: 'qwen-kserve' };
 const source = { kind: 'LLMInferenceServiceConfig', namespace: 'kserve', name: 'base' } as const;
