@@ -14,6 +14,7 @@ import type { Flags } from './flags.ts';
 import { keepGatewayCertificate } from './gatewaycertificate.ts';
 import { type ProbeServers, serveProbes } from './probes.ts';
 import { createLiveSettings, type LiveSettings } from './settings.ts';
+import { warnOfOtherRoutes } from './shortname.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export interface OperatorOptions {
@@ -77,6 +78,7 @@ export async function operate(options: OperatorOptions, signal: AbortSignal): Pr
     const filled = Promise.all([controller.watches.settled(), settingsWatch.settled, kserve.known]);
     await unlessAborted(filled, stop.signal);
     log.info({ namespaces: flags.namespaces ?? 'all' }, 'The caches are filled.');
+    await warnOfOtherRoutes(client, log);
     if (flags.leaderElect) {
       leadership = await lead(options, client, stop.signal);
       void leadership.lost.then((reason) => {

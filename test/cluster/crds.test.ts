@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OUR_CRDS, untilEstablished } from '../../local/crds.ts';
 import { parse } from 'yaml';
@@ -70,6 +71,24 @@ describe('the generated CRDs', () => {
   it('have no defaults outside of the embedded schemas of Kubernetes and the Gateway API', () => {
     for (const file of filesOf('crds'))
       expect(JSON.stringify(parse(readFileSync(file, 'utf8')))).not.toContain('"default":');
+  });
+});
+
+describe('the component without the short name of the routes', () => {
+  it('leaves it out, and nothing else', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'llmisvc-crds-'));
+    try {
+      const from = (part: string): string => relative(realpathSync(folder), join(ROOT, part));
+      const kustomization = { resources: [from('crds')], components: [from('crds/without-route')] };
+      writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(kustomization));
+      const [plain, without] = await Promise.all(
+        [join(ROOT, 'crds'), folder].map(async (path) => kubectl(['kustomize', path])),
+      );
+      expect(plain).toContain('- route\n');
+      expect(without).toBe(plain?.replace(/ *- route\n/, ''));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 
