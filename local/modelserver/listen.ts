@@ -28,7 +28,7 @@ export async function listen(
     response.once('close', () => closing && setImmediate(() => server.closeIdleConnections()));
     void answer(request, response, handle, say);
   };
-  const server = args.tls ? tlsServer(args.tls, listener) : createServer(listener);
+  const server = args.tls ? tlsServer(args.tls, listener, say) : createServer(listener);
   server.keepAliveTimeout = 60_000;
   server.requestTimeout = 0;
   server.listen(args.port, args.host);
@@ -38,7 +38,7 @@ export async function listen(
     url: `${args.tls ? 'https' : 'http'}://${address}:${port}`,
     async close() {
       closing = true;
-      if (args.tls) unwatchFile(args.tls.certFile);
+      for (const file of args.tls ? [args.tls.certFile, args.tls.keyFile] : []) unwatchFile(file);
       const closed = once(server, 'close');
       server.close();
       server.closeIdleConnections();
@@ -47,16 +47,28 @@ export async function listen(
   };
 }
 
-function tlsServer(tls: NonNullable<ServeArguments['tls']>, listener: RequestListener): TlsServer {
+function tlsServer(
+  tls: NonNullable<ServeArguments['tls']>,
+  listener: RequestListener,
+  say: (line: string) => void,
+): TlsServer {
   const files = (): { cert: Buffer; key: Buffer; ca?: Buffer } => ({
     cert: readFileSync(tls.certFile),
     key: readFileSync(tls.keyFile),
     ...(tls.caFile ? { ca: readFileSync(tls.caFile) } : {}),
   });
   const server = createTlsServer(files(), listener);
-  if (tls.refresh) {
-    watchFile(tls.certFile, { interval: 1000, persistent: false }, () => server.setSecureContext(files()));
-  }
+  if (!tls.refresh) return server;
+  const refresh = (): void => {
+    try {
+      server.setSecureContext(files());
+      say('The certificate was renewed.');
+    } catch (error) {
+      // As vLLM does: what it has goes on serving until the files are right.
+      say(`The certificate was not renewed: ${(error as Error).message}`);
+    }
+  };
+  for (const file of [tls.certFile, tls.keyFile]) watchFile(file, { interval: 1000, persistent: false }, refresh);
   return server;
 }
 

@@ -80,6 +80,12 @@ export interface VolumeMount {
 interface Item {
   readonly key: string;
   readonly path: string;
+  readonly mode?: number;
+}
+
+interface Modes {
+  /** Permissions of files that have none of their own. */
+  readonly defaultMode?: number;
 }
 
 export interface DownwardItem {
@@ -108,10 +114,10 @@ export interface ProjectedSource {
 export interface Volume {
   readonly name: string;
   readonly emptyDir?: object;
-  readonly configMap?: ObjectSource;
-  readonly secret?: Omit<ObjectSource, 'name'> & { readonly secretName?: string };
-  readonly projected?: { readonly sources?: readonly ProjectedSource[] };
-  readonly downwardAPI?: { readonly items?: readonly DownwardItem[] };
+  readonly configMap?: ObjectSource & Modes;
+  readonly secret?: Omit<ObjectSource, 'name'> & { readonly secretName?: string } & Modes;
+  readonly projected?: { readonly sources?: readonly ProjectedSource[] } & Modes;
+  readonly downwardAPI?: { readonly items?: readonly DownwardItem[] } & Modes;
   readonly persistentVolumeClaim?: { readonly claimName: string };
 }
 

@@ -1,8 +1,9 @@
-import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { cp, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '../../src/kube/types.ts';
 import { fieldValue, MissingError, readData, resourceValue } from './lookup.ts';
+import { type PayloadFile, writePayload } from './payload.ts';
 import { requestToken, type Token } from './token.ts';
 import type { Container, DownwardItem, ObjectSource, Pod, ProjectedSource, Volume } from './types.ts';
 
@@ -60,56 +61,59 @@ export async function makeVolumes(input: VolumesInput): Promise<Volumes> {
 
 async function fill(input: VolumesInput, volume: Volume, folder: string, tokens: Map<string, Token>): Promise<void> {
   if (volume.emptyDir || volume.persistentVolumeClaim) return;
-  const files = new Map<string, Buffer>();
+  const files = new Map<string, PayloadFile>();
   const { configMap, secret, projected, downwardAPI } = volume;
-  if (configMap) await addObject(input, 'ConfigMap', configMap, files);
-  else if (secret) await addObject(input, 'Secret', { ...secret, name: secret.secretName ?? '' }, files);
-  else if (downwardAPI) addDownward(input, downwardAPI.items, files);
+  const mode = (configMap ?? secret ?? projected ?? downwardAPI)?.defaultMode ?? 0o644;
+  if (configMap) await addObject(input, 'ConfigMap', configMap, mode, files);
+  else if (secret) await addObject(input, 'Secret', { ...secret, name: secret.secretName ?? '' }, mode, files);
+  else if (downwardAPI) addDownward(input, downwardAPI.items, mode, files);
   else if (projected) {
     for (const [index, source] of (projected.sources ?? []).entries()) {
-      await addProjected(input, source, files, tokens, `${volume.name}/${index}`);
+      await addProjected(input, source, mode, files, tokens, `${volume.name}/${index}`);
     }
   } else if (Object.keys(volume).length > 1) {
     const kind = Object.keys(volume).find((key) => key !== 'name');
     throw new MissingError(`volume "${volume.name}" is of kind ${kind}, which this node does not have`);
   }
-  await writeFiles(folder, files);
+  await writePayload(folder, files);
 }
 
 async function addProjected(
   input: VolumesInput,
   source: ProjectedSource,
-  files: Map<string, Buffer>,
+  mode: number,
+  files: Map<string, PayloadFile>,
   tokens: Map<string, Token>,
   key: string,
 ): Promise<void> {
-  if (source.configMap) await addObject(input, 'ConfigMap', source.configMap, files);
-  if (source.secret) await addObject(input, 'Secret', source.secret, files);
-  if (source.downwardAPI) addDownward(input, source.downwardAPI.items, files);
+  if (source.configMap) await addObject(input, 'ConfigMap', source.configMap, mode, files);
+  if (source.secret) await addObject(input, 'Secret', source.secret, mode, files);
+  if (source.downwardAPI) addDownward(input, source.downwardAPI.items, mode, files);
   const wanted = source.serviceAccountToken;
   if (!wanted) return;
   const known = tokens.get(key);
   const token =
     known && Date.now() < known.renewAt ? known : await requestToken(input.client, input.pod, wanted, input.signal);
   tokens.set(key, token);
-  files.set(wanted.path, Buffer.from(token.token));
+  files.set(wanted.path, { content: Buffer.from(token.token), mode });
 }
 
 async function addObject(
   { client, pod, signal }: VolumesInput,
   kind: 'ConfigMap' | 'Secret',
   { name = '', items, optional }: ObjectSource,
-  files: Map<string, Buffer>,
+  mode: number,
+  files: Map<string, PayloadFile>,
 ): Promise<void> {
   const found = await readData(client, kind, pod.metadata.namespace ?? 'default', name, optional, signal);
   if (!found) return;
   if (!items) {
-    for (const [key, content] of found.entries) files.set(key, content);
+    for (const [key, content] of found.entries) files.set(key, { content, mode });
     return;
   }
-  for (const { key, path } of items) {
+  for (const { key, path, mode: own } of items) {
     const content = found.entries.get(key);
-    if (content) files.set(path, content);
+    if (content) files.set(path, { content, mode: own ?? mode });
     else if (!optional) throw new MissingError(`references non-existent ${kind.toLowerCase()} key: ${key}`);
   }
 }
@@ -117,31 +121,15 @@ async function addObject(
 function addDownward(
   { pod, address }: VolumesInput,
   items: readonly DownwardItem[] | undefined,
-  files: Map<string, Buffer>,
+  mode: number,
+  files: Map<string, PayloadFile>,
 ): void {
   for (const { path, fieldRef, resourceFieldRef } of items ?? []) {
     const container = pod.spec.containers[0] as Container;
     const value = resourceFieldRef
       ? resourceValue(pod, container, resourceFieldRef)
       : fieldValue(pod, address, fieldRef?.fieldPath ?? '');
-    files.set(path, Buffer.from(value));
-  }
-}
-
-/** A reader sees the old or the new content of a file, never half of one. */
-async function writeFiles(folder: string, files: ReadonlyMap<string, Buffer>): Promise<void> {
-  for (const [path, content] of files) {
-    const target = join(folder, path);
-    const old = await readFile(target).catch(() => undefined);
-    if (old?.equals(content)) continue;
-    await mkdir(dirname(target), { recursive: true });
-    const half = join(dirname(target), `.${path.replaceAll('/', '_')}.new`);
-    await writeFile(half, content, { mode: 0o600 });
-    await rename(half, target);
-  }
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name).slice(folder.length + 1);
-    if (entry.isFile() && !files.has(path)) await rm(join(folder, path), { force: true });
+    files.set(path, { content: Buffer.from(value), mode });
   }
 }
 

@@ -214,6 +214,21 @@ export type Problem =
   | { readonly code: 'FieldOverridden'; readonly path: string; readonly used: string }
   /** With TLS, the gateway cannot be told to speak it to the model server: the Gateway API has no BackendTLSPolicy. */
   | { readonly code: 'BackendTLSNotServed' }
+  /** Another BackendTLSPolicy for the same Service is older, so the Gateway goes by that one. */
+  | {
+      readonly code: 'BackendTLSConflicted';
+      readonly namespace: string;
+      readonly name: string;
+      readonly gateway: string;
+      readonly message: string;
+    }
+  /** The gateway does what most ready pods do, which is not what the setting says. `wanted` is the setting. */
+  | {
+      readonly code: 'BackendTLSFollowsPods';
+      readonly wanted: boolean;
+      readonly tls: number;
+      readonly plain: number;
+    }
   /** `spec.tracing` is there, but no layer says where traces go. */
   | { readonly code: 'TracingWithoutEndpoint' }
   | { readonly code: 'DuplicateListKey'; readonly path: string; readonly key: string; readonly value: string };

@@ -63,8 +63,9 @@ interface PodLike extends KubeObject {
   };
 }
 type C = Readonly<Record<string, unknown>>;
+type Probe = { readonly httpGet?: { readonly scheme?: string } };
 
-/** Of a pod its place, its resources and its state matter, not what its containers run. */
+/** Of a pod its place, its resources, its state and whether it is probed by TLS matter, not what its containers run. */
 function withoutCommands(object: KubeObject): KubeObject {
   const { spec, ...rest } = object as PodLike;
   const { nodeName, containers = [], initContainers } = spec ?? {};
@@ -72,6 +73,8 @@ function withoutCommands(object: KubeObject): KubeObject {
   return { ...rest, spec: kept } as KubeObject;
 }
 
-function outline({ name, image, resources, restartPolicy }: C): C {
-  return { name, image, resources, restartPolicy };
+function outline({ name, image, resources, restartPolicy, readinessProbe }: C): C {
+  const scheme = (readinessProbe as Probe | undefined)?.httpGet?.scheme;
+  const probe = scheme === undefined ? {} : { readinessProbe: { httpGet: { scheme } } };
+  return { name, image, resources, restartPolicy, ...probe };
 }

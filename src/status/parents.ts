@@ -82,6 +82,8 @@ function explain(reason: string, route: RouteState, parentRef: ParentRef): strin
     case 'PortNotFound':
     case 'PortNotSpecified':
       return 'A backend names no port, or one that its Service does not have.';
+    case 'InvalidBackendTLS':
+      return 'The BackendTLSPolicy for a Service that the route names as backend cannot be used: its status says why.';
     default:
       return undefined;
   }

@@ -158,7 +158,10 @@ function ruleOf(rule: Rule): RouteRule {
   };
 }
 
-function conditionOf(conditions: readonly RawCondition[] | undefined, type: string): ReportedCondition | undefined {
+export function conditionOf(
+  conditions: readonly RawCondition[] | undefined,
+  type: string,
+): ReportedCondition | undefined {
   const found = conditions?.find((condition) => condition.type === type);
   return (
     found && {

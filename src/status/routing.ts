@@ -6,6 +6,7 @@ import type { Answer } from '../api/snapshot.ts';
 import { WORKLOAD_PORT, workloadServiceName } from '../api/wellknown.ts';
 import type { Effective } from '../config/effective.ts';
 import { addressesOf, primaryUrl } from './addresses.ts';
+import { assessBackendTLS } from './backendtls.ts';
 import type { ConditionType, Finding, Findings } from './conditions.ts';
 import { type GatewayName, isGateway, keyOf, readBackingService, readGateway } from './gateways.ts';
 import { gatewaysOf, judgeGateway } from './namedgateways.ts';
@@ -24,7 +25,7 @@ export interface RoutingAssessment {
  * report. Without a route the address is that of the workload Service inside the cluster, and there is no URL.
  */
 export function assessRouting(input: RoutingInput): RoutingAssessment {
-  const { effective, settings, snapshot } = input;
+  const { effective, plan, settings, snapshot } = input;
   const { name, namespace = '' } = effective.service.metadata;
   const routes = routesOf(input);
   if (routes.length === 0 && !effective.combined) return undecided(effective);
@@ -40,7 +41,8 @@ export function assessRouting(input: RoutingInput): RoutingAssessment {
       .flatMap(({ finding }) => (finding ? [finding] : []));
 
   const routed = effective.spec.router?.route !== undefined || routes.length > 0;
-  const httpRoutes = [...ofRoutes, ...gatewayFindings('HTTPRoutesReady')];
+  const backendTLS = assessBackendTLS(plan, snapshot);
+  const httpRoutes = [...backendTLS.findings, ...ofRoutes, ...gatewayFindings('HTTPRoutesReady')];
   const named = {
     namespace,
     serviceName: name,
@@ -53,7 +55,7 @@ export function assessRouting(input: RoutingInput): RoutingAssessment {
       GatewaysReady: gatewayFindings('GatewaysReady'),
       HTTPRoutesReady: routed ? [...httpRoutes, ...withoutUrl(url, httpRoutes, gateways)] : [],
     },
-    problems: [...judged, ...routes].flatMap(({ problem }) => (problem ? [problem] : [])),
+    problems: [...[...judged, ...routes].flatMap(({ problem }) => (problem ? [problem] : [])), ...backendTLS.problems],
     status: routed
       ? {
           ...(url === undefined ? {} : { url }),

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { CONFIG_MAP, DEPLOYMENT, type Deployment, HTTP_ROUTE, SERVICE } from '../../src/api/children.ts';
 import { LLMISVC, LLMISVC_CONFIG, type LLMInferenceService } from '../../src/api/llmisvc.ts';
 import type { KubeObject } from '../../src/api/object.ts';
@@ -9,6 +10,7 @@ import { writeDocuments } from '../support/yaml.ts';
 const cluster = useCluster();
 const folder = useFolder();
 const namespace = 'default';
+const EXAMPLES = join(import.meta.dirname, '..', '..', 'examples');
 let operator: OperatorProcess;
 
 const main = (container: object): object => ({ template: { containers: [{ name: 'main', ...container }] } });
@@ -191,3 +193,21 @@ describe('impact', () => {
     expect(await cli(['impact'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--filename') });
   });
 });
+
+it('what render prints of the examples is what the operator applies', async () => {
+  await cluster().kubectl('apply', '-f', EXAMPLES);
+  await operator.settled();
+  const { code, stdout } = await llmisvc(['render', '-f', EXAMPLES, '--no-status', '-n', namespace]);
+  expect(code).toBe(0);
+  const rendered = objectsOf<KubeObject & { readonly spec: object }>(stdout);
+  expect(rendered.length).toBeGreaterThan(12);
+  for (const { metadata, spec, ...gvk } of rendered) {
+    const what = `the ${gvk.kind} ${metadata.name}`;
+    const live = await cluster().until<typeof gvk & KubeObject & { readonly spec: object }>(
+      what,
+      { ...gvk, namespace, name: metadata.name },
+      () => true,
+    );
+    expect(live).toMatchObject({ metadata: { labels: metadata.labels }, spec });
+  }
+}, 60_000);

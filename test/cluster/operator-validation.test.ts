@@ -17,10 +17,10 @@ let proxy: FaultyProxy;
 let operator: OperatorProcess;
 
 beforeAll(async () => {
-  const { apply, controlPlane, operator: start } = cluster();
+  const { apply, client, controlPlane, operator: start } = cluster();
   await apply(...policy());
-  await waitFor('the policy to be in force', 20_000, async () => {
-    const refused = await apply(service('probe', { replicas: MOST + 1 })).then(
+  await waitFor('the policy to be in force', 60_000, async () => {
+    const refused = await client.create(service('probe', { replicas: MOST + 1 }), { dryRun: true }).then(
       () => undefined,
       (error: unknown) => String(error),
     );
@@ -28,7 +28,7 @@ beforeAll(async () => {
   });
   proxy = await faultyProxy(controlPlane.kubeconfig, join(controlPlane.stateDir, 'proxy.kubeconfig'));
   operator = await start({ kubeconfig: proxy.kubeconfig });
-}, 90_000);
+}, 120_000);
 
 afterAll(async () => {
   await operator?.stop();
@@ -130,7 +130,11 @@ describe('a merged spec', () => {
     const hard = { 'count/llminferenceservices.serving.kserve.io': '1' };
     await cluster().apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'small' } });
     await cluster().apply(service('only', {}, inSmall), { ...quota, spec: { hard } });
-    await waitFor('the quota to be used up', 30_000, async () => {
+    let looks = 0;
+    await waitFor('the quota to be used up', 80_000, async () => {
+      // The controller looks every thirty seconds for kinds that are new to it, and at a quota again when it is changed.
+      looks += 1;
+      await cluster().apply({ ...quota, spec: { hard: { ...hard, pods: String(looks) } } });
       const refused = await cluster()
         .client.create(service('second', {}, inSmall), { dryRun: true })
         .then(
@@ -146,7 +150,7 @@ describe('a merged spec', () => {
     await cluster().apply(base('toomany', MOST + 1, 'small'));
     await cluster().apply(service('only', { baseRefs: [{ name: 'toomany' }] }, inSmall));
     await combined('only', 'InvalidRenderedConfig', 'small');
-  }, 90_000);
+  }, 150_000);
 });
 
 describe('the command line', () => {

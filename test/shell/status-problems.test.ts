@@ -199,6 +199,22 @@ const ROWS: { readonly [C in ProblemCode]: [Extract<Problem, { code: C }>, strin
     'Warning True BackendTLSNotServed none',
     ['enableLLMInferenceServiceTLS', 'BackendTLSPolicy', 'Gateway API 1.4'],
   ],
+  BackendTLSConflicted: [
+    {
+      code: 'BackendTLSConflicted',
+      namespace: 'team-a',
+      name: 'qwen-kserve-backend-tls',
+      gateway: 'Gateway kserve/g',
+      message,
+    },
+    'Warning True BackendTLSConflicted none',
+    ['team-a/qwen-kserve-backend-tls', 'Gateway kserve/g', 'ca.crt'],
+  ],
+  BackendTLSFollowsPods: [
+    { code: 'BackendTLSFollowsPods', wanted: true, tls: 1, plain: 2 },
+    'Warning True BackendTLSFollowsPods none',
+    ['is on', '2 of 3 ready pods answer without TLS', '--ssl-certfile', 'HTTPS'],
+  ],
   TracingWithoutEndpoint: [
     { code: 'TracingWithoutEndpoint' },
     'Warning True TracingWithoutEndpoint none',

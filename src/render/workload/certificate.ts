@@ -6,6 +6,7 @@ import { certificateName, workloadServiceName } from '../../api/wellknown.ts';
 import type { Effective } from '../../config/effective.ts';
 import { workloadLabels } from '../labels.ts';
 import { ownerReference, type Rendered } from '../plan.ts';
+import { schemesOfPods } from './scheme.ts';
 import { attachCertificate } from './tls.ts';
 
 /** What is looked at to know whether the Secret is still good. */
@@ -17,15 +18,24 @@ const certificate = view('render/certificate', (secret: Secret) => ({
 
 /**
  * The Secret with the self-signed certificate of the model server, for every pod template that mounts it: with TLS all of
- * ours do, and those of KServe's presets do so always. Only its names are decided here; key and certificate are made when
+ * ours do, and those of KServe's presets do so always. After TLS was switched off it stays until the last pod that serves with
+ * it is gone, because the gateway still knows those by it. Only its names are decided here; key and certificate are made when
  * it is applied. Problem: Forbidden where the operator may not read the Secret.
  */
 export function renderCertificate(effective: Effective, snapshot: Snapshot, settings: Settings): Rendered {
   const { service } = effective;
   const { name, namespace = '' } = service.metadata;
   const ref = { ...SECRET, namespace, name: certificateName(name) };
-  if (!usesCertificate(effective, settings)) return { problems: [], held: false };
-  const { state } = snapshot.get(ref, certificate);
+  const used = usesCertificate(effective, settings);
+  if (!used && settings.enableTLS) return { problems: [], held: false };
+  if (!used) {
+    const schemes = schemesOfPods(effective, snapshot, settings);
+    if (!schemes?.tls) return { problems: [], held: schemes === undefined };
+  }
+  const answer = snapshot.get(ref, certificate);
+  const { state } = answer;
+  const ours = answer.state === 'found' && answer.value.owner === service.metadata.uid;
+  if (!used && !ours && state !== 'unknown') return { problems: [], held: false };
   if (state === 'unknown') return { problems: [], held: true };
   if (state === 'forbidden') {
     return { problems: [{ code: 'Forbidden', part: 'workload', ref, verb: 'get', message: '' }], held: true };

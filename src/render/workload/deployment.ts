@@ -2,12 +2,13 @@ import { DEPLOYMENT, type Deployment } from '../../api/children.ts';
 import { compact, type Ref } from '../../api/object.ts';
 import type { Problem } from '../../api/problem.ts';
 import type { Settings } from '../../api/settings.ts';
-import { type Snapshot, view } from '../../api/snapshot.ts';
-import { deploymentName, STORAGE_INITIALIZER } from '../../api/wellknown.ts';
+import type { Snapshot } from '../../api/snapshot.ts';
+import { deploymentName } from '../../api/wellknown.ts';
 import type { Effective } from '../../config/effective.ts';
 import { podLabels, propagatedAnnotations, propagatedLabels, specAnnotations } from '../labels.ts';
 import { ownerReference, type PathOrigin, type Rendered } from '../plan.ts';
 import { collapseDuplicates } from './duplicates.ts';
+import { LIVE_DEPLOYMENT } from './livedeployment.ts';
 import { equipSidecar, withoutManagedAccount } from './sidecar.ts';
 import { attachModel, MODEL_FIELDS } from './storage.ts';
 import { attachCertificate } from './tls.ts';
@@ -15,21 +16,6 @@ import { attachTracing } from './tracing.ts';
 
 type Labels = Readonly<Record<string, string>>;
 type Selector = Deployment['spec'] extends infer S | undefined ? (S extends { selector: infer L } ? L : never) : never;
-
-/** What a live Deployment hands on to its next version: an immutable selector, and what a change of would restart pods. */
-const carriedOver = view('render/deployment', (deployment: Deployment) => {
-  const initializer = deployment.spec?.template.spec?.initContainers?.find((c) => c.name === STORAGE_INITIALIZER);
-  return {
-    owner: deployment.metadata.ownerReferences?.find((reference) => reference.controller)?.uid ?? '',
-    selector: deployment.spec?.selector ?? {},
-    initializer: initializer
-      ? compact({
-          image: initializer.image,
-          hfEnv: initializer.env?.some((entry) => entry.name.startsWith('HF_')) ?? false,
-        })
-      : undefined,
-  };
-});
 
 /**
  * The Deployment of a single-node workload. Its selector holds all pod labels, as KServe's does; the selector of a live
@@ -43,7 +29,7 @@ export function renderDeployment(effective: Effective, snapshot: Snapshot, setti
     namespace: service.metadata.namespace ?? '',
     name: deploymentName(service.metadata.name),
   };
-  const answer = snapshot.get(ref, carriedOver);
+  const answer = snapshot.get(ref, LIVE_DEPLOYMENT);
   if (answer.state === 'unknown') return { problems: [], held: true };
   if (!spec.template?.containers?.length) return { problems: [noContainers(effective)], held: true };
 

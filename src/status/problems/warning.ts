@@ -1,5 +1,6 @@
 import { describe } from '../../api/object.ts';
 import { always, fieldOf, own, type Rows } from './row.ts';
+import { ended } from '../sentence.ts';
 
 /** Warnings: the service works, but probably not as meant. */
 export const WARNINGS: Rows<
@@ -10,6 +11,8 @@ export const WARNINGS: Rows<
   | 'LabelKept'
   | 'FieldOverridden'
   | 'BackendTLSNotServed'
+  | 'BackendTLSConflicted'
+  | 'BackendTLSFollowsPods'
   | 'TracingWithoutEndpoint'
   | 'DuplicateListKey'
 > = {
@@ -75,6 +78,28 @@ export const WARNINGS: Rows<
     sentence: () =>
       'The setting enableLLMInferenceServiceTLS is on, but the cluster does not serve BackendTLSPolicy of gateway.networking.k8s.io/v1, ' +
       'so nothing tells the gateway to speak TLS to the model server. Install the Gateway API 1.4 or later; the service goes on by itself.',
+  },
+  BackendTLSConflicted: {
+    condition: always('Warning'),
+    reason: own,
+    status: 'True',
+    retry: 'none',
+    sentence: (p) =>
+      `BackendTLSPolicy ${p.namespace}/${p.name} is not in force at ${p.gateway}, because another one for the same Service is: ${ended(p.message)} ` +
+      'Delete the other one, or see that it trusts ca.crt of the Secret that this one names.',
+  },
+  BackendTLSFollowsPods: {
+    condition: always('Warning'),
+    reason: own,
+    status: 'True',
+    retry: 'none',
+    sentence: ({ wanted, tls, plain }) =>
+      wanted
+        ? `The setting enableLLMInferenceServiceTLS is on, but ${plain} of ${plain + tls} ready pods answer without TLS, so the gateway speaks HTTP ` +
+          'to all of them until as many answer with it. If this stays, the template of the service starts its server without the certificate: ' +
+          'give it --ssl-certfile and --ssl-keyfile, and the scheme HTTPS to its probes.'
+        : `The setting enableLLMInferenceServiceTLS is off, but ${tls} of ${plain + tls} ready pods still answer with TLS alone, so the gateway ` +
+          'speaks TLS to all of them until as many answer without it.',
   },
   TracingWithoutEndpoint: {
     condition: always('Warning'),
