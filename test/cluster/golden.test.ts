@@ -27,6 +27,7 @@ it('leaves out only cases that a real API server does not give', () => {
   "workload/certificate-not-read-yet (not read yet: passes before anybody can look)",
   "workload/deployment-not-read-yet (not read yet: passes before anybody can look)",
   "workload/secret-not-read-yet (not read yet: passes before anybody can look)",
+  "workload/tls-pods-not-read-yet (not read yet: passes before anybody can look)",
   "routing/gateway-not-read-yet (not read yet: passes before anybody can look)",
   "bad-input/backend-tls-not-served (not served: the other cases need the kind)",
   "bad-input/certificate-forbidden (refused to others)",
