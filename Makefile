@@ -47,8 +47,9 @@ build: node_modules/.installed ## Build the bundles into dist/
 bench: build ## Measure speed and memory with 100 and 1,000 services; writes bench/latest.json
 	@$(NODE) bench/bench.ts
 
-reference: node_modules/.installed ## Compare with recordings of KServe's controller: make reference REF=<folder>
+reference: build ## Compare with recordings of KServe's controller: make reference REF=<folder>
 	@$(NODE) local/reference/main.ts --ref='$(REF)' --cases='$(CASES)'
+	@REF='$(REF)' $(NODE) --experimental-vm-modules node_modules/jest/bin/jest.js test/reference
 
 crds: node_modules/.installed ## Generate crds/ and the table of merge keys
 	@$(NODE) scripts/crds.ts
