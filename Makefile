@@ -49,6 +49,7 @@ bench: build ## Measure speed and memory with 100 and 1,000 services; writes ben
 
 reference: build ## Compare with recordings of KServe's controller: make reference REF=<folder>
 	@$(NODE) local/reference/main.ts --ref='$(REF)' --cases='$(CASES)'
+	@echo 'Our presets and a service with those definitions (about 15 seconds)…'
 	@REF='$(REF)' $(NODE) --experimental-vm-modules node_modules/jest/bin/jest.js test/reference
 
 crds: node_modules/.installed ## Generate crds/ and the table of merge keys

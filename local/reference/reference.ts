@@ -55,7 +55,7 @@ async function recordAll(
   complain: (sentence: string) => void,
 ): Promise<ReadonlyMap<ReferenceCase, Recording>> {
   const { reference, out, stateDir, say, signal } = options;
-  say('starting a control plane with the definitions, presets and settings of the recordings');
+  say('starting a control plane with the definitions, presets and settings of the recordings (about 15 seconds)');
   const cluster = await startCluster(reference, stateDir, signal);
   try {
     const recordings = new Map<ReferenceCase, Recording>();
