@@ -137,8 +137,16 @@ function writtenObject(object: Fields, rule: MergeRule, parent: string): Fields 
 function writtenValue(name: string, value: unknown, rule: MergeRule | undefined): unknown {
   if (MAPS.has(name) || typeof value !== 'object') return value;
   if (!Array.isArray(value)) return writtenObject(value as Fields, rule ?? {}, name);
-  if (rule?.key === undefined) return value;
+  if (rule?.key === undefined) return value.map(withoutNulls);
   return value.map((item) => (isPlainObject(item) ? writtenObject(item, rule, name) : item));
+}
+
+/** What is replaced as a whole keeps its empty values; a null says nothing there either. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (!isPlainObject(value)) return value;
+  const said = Object.entries(value).filter(([, item]) => item !== null);
+  return Object.fromEntries(said.map(([name, item]) => [name, withoutNulls(item)]));
 }
 
 function isUnsaid(name: string, value: unknown, parent: string): boolean {

@@ -7,7 +7,7 @@ import { expand, type ExpansionError } from '../template/expand.ts';
 import { templateData } from '../template/goview.ts';
 import type { Effective, Layer } from './effective.ts';
 import { type Layers, layersOf } from './layers.ts';
-import { merge, mergeShared } from './merge.ts';
+import { merge, mergeShared, written } from './merge.ts';
 import { withEvictionPolicy } from './offloading.ts';
 import { keyed, pathText } from './paths.ts';
 import { provenance } from './provenance.ts';
@@ -84,7 +84,7 @@ function ownOf(service: LLMInferenceService): LLMInferenceService {
 function mergeLayers({ layers, service }: Layers): LLMInferenceServiceSpec {
   const shared = layers.slice(0, -1).map(({ spec }) => spec);
   const own = service.spec ?? {};
-  return shared.length === 0 ? own : merge(shared.reduce(mergeShared), own);
+  return shared.length === 0 ? written(own) : merge(shared.reduce(mergeShared), own);
 }
 
 function templateProblem(error: ExpansionError, merged: LLMInferenceServiceSpec, layers: readonly Layer[]): Problem {

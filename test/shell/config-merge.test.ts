@@ -114,6 +114,12 @@ describe('values', () => {
     ],
     ['null does not override', { replicas: 3 }, { replicas: null }, { replicas: 3 }],
     [
+      'null says nothing in a list that is replaced as a whole',
+      { model: { lora: { adapters: [{ name: 'below', uri: 'hf://a/b' }] } } },
+      { model: { lora: { adapters: [{ name: null, uri: 'hf://c/d', more: [{ a: null, b: '' }] }] } } },
+      { model: { lora: { adapters: [{ uri: 'hf://c/d', more: [{ b: '' }] }] } } },
+    ],
+    [
       'other lists are replaced',
       { router: { route: { http: { spec: { rules: [{}, {}] } } } } },
       { router: { route: { http: { spec: { rules: [{ name: 'r' }] } } } } },
