@@ -28,8 +28,8 @@ down: node_modules/.installed ## End what `make up` started
 test: build ## Run every test, on a real API server, Envoy Gateway and Envoy
 	@$(NODE) scripts/test.ts
 
-fuzz: node_modules/.installed ## Try services at random for long (FUZZ_RUNS, FUZZ_SEED)
-	@FUZZ_RUNS=$${FUZZ_RUNS:-2000} FUZZ_SEED=$${FUZZ_SEED:-$$RANDOM} $(NODE) scripts/test.ts fuzz
+fuzz: node_modules/.installed ## Try services and the laws of the core at random for long (FUZZ_RUNS, FUZZ_SEED)
+	@FUZZ_RUNS=$${FUZZ_RUNS:-2000} FUZZ_SEED=$${FUZZ_SEED:-$$RANDOM} $(NODE) scripts/test.ts property fuzz
 
 lint: node_modules/.installed ## Check types, layer rules, formatting and generated files
 	@tsc -p . --noEmit

@@ -2,7 +2,7 @@ import type { LLMInferenceService } from '../../src/api/llmisvc.ts';
 import { installedPresets } from '../support/presets.ts';
 import { corePass } from '../support/wholecore.ts';
 import { generated } from './objects.ts';
-import { again, RUNS, SEED } from './runs.ts';
+import { again, RUNS, SEED } from '../support/runs.ts';
 import { silences } from './sentences.ts';
 
 const PRESETS = installedPresets();

@@ -3,7 +3,7 @@ import { describe as nameOf, type KubeObject, refOf } from '../../src/api/object
 import { ApiError } from '../../src/kube/errors.ts';
 import { type OperatorProcess, useCluster } from '../support/operator.ts';
 import { generated } from './objects.ts';
-import { again, RUNS, SEED } from './runs.ts';
+import { again, RUNS, SEED } from '../support/runs.ts';
 import { silences } from './sentences.ts';
 
 // Without controllers nobody makes pods: whatever happens is between the operator and the API server.

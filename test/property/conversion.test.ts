@@ -1,4 +1,4 @@
-import { array, assert, boolean, constantFrom, type Arbitrary, integer, property, record } from 'fast-check';
+import { array, boolean, constantFrom, type Arbitrary, integer, property, record } from 'fast-check';
 import {
   ANNOTATION_LORA_CRITICALITIES,
   ANNOTATION_MODEL_CRITICALITY,
@@ -7,6 +7,7 @@ import {
 } from '../../src/api/conversion.ts';
 import type { KubeObject } from '../../src/api/object.ts';
 import { unlike } from '../support/subset.ts';
+import { holds } from '../support/runs.ts';
 
 type Any = KubeObject & { readonly spec: Readonly<Record<string, unknown>> };
 
@@ -96,7 +97,7 @@ const old: Arbitrary<Any> = record(
 
 describe('the two versions', () => {
   it('lose nothing of v1alpha2 on the way through v1alpha1', () => {
-    assert(
+    holds(
       property(modern, (object) => {
         const { object: before, lost } = toV1alpha1(object);
         expect(lost).toEqual([]);
@@ -107,7 +108,7 @@ describe('the two versions', () => {
   });
 
   it('lose nothing of any pool but what is listed', () => {
-    assert(
+    holds(
       property(pool, (spec) => {
         const object = objectOf('v1alpha2', { router: { scheduler: { pool: { spec } } } });
         const { object: before, lost } = toV1alpha1(object);
@@ -120,7 +121,7 @@ describe('the two versions', () => {
   });
 
   it('lose nothing of v1alpha1 on the way through v1alpha2', () => {
-    assert(
+    holds(
       property(old, (object) => {
         expect(toV1alpha1(toV1alpha2(object)).object).toEqual(object);
       }),
@@ -128,7 +129,7 @@ describe('the two versions', () => {
   });
 
   it('are told apart by their shape, not by the version through which they are read', () => {
-    assert(
+    holds(
       property(old, (object) => {
         const stored = { ...object, apiVersion: 'serving.kserve.io/v1alpha2' };
         expect(toV1alpha2(stored)).toEqual(toV1alpha2(object));
@@ -138,7 +139,7 @@ describe('the two versions', () => {
   });
 
   it('give back the same object when there is nothing to do', () => {
-    assert(property(modern, (object) => expect(toV1alpha2(object)).toBe(object)));
+    holds(property(modern, (object) => expect(toV1alpha2(object)).toBe(object)));
   });
 });
 

@@ -1,15 +1,6 @@
-import {
-  assert,
-  type Arbitrary,
-  array,
-  constantFrom,
-  integer,
-  property,
-  record,
-  string,
-  uniqueArray,
-} from 'fast-check';
+import { type Arbitrary, array, constantFrom, integer, property, record, string, uniqueArray } from 'fast-check';
 import { merge, type Spec, written } from '../../src/config/merge.ts';
+import { holds } from '../support/runs.ts';
 
 const NAMES = ['A', 'B', 'C', 'D', 'E', '__proto__', 'constructor'] as const;
 
@@ -41,7 +32,7 @@ const spec: Arbitrary<Spec> = record(
 
 describe('merge', () => {
   it('an empty spec on either side changes nothing', () => {
-    assert(
+    holds(
       property(spec, (one) => {
         expect(merge(one, {})).toEqual(written(one));
         expect(merge({}, one)).toEqual(written(one));
@@ -50,11 +41,11 @@ describe('merge', () => {
   });
 
   it('of a spec with itself is the spec', () => {
-    assert(property(spec, (one) => expect(merge(one, one)).toEqual(written(one))));
+    holds(property(spec, (one) => expect(merge(one, one)).toEqual(written(one))));
   });
 
   it('twice is the same as once', () => {
-    assert(
+    holds(
       property(spec, spec, (lower, higher) => {
         const once = merge(lower, higher);
         expect(sorted(merge(once, higher))).toEqual(sorted(once));
@@ -63,7 +54,7 @@ describe('merge', () => {
   });
 
   it('keeps the order of the higher layer, and of what only the lower one has', () => {
-    assert(
+    holds(
       property(env, env, (lower, higher) => {
         const names = envNames(merge(withEnv(lower), withEnv(higher)));
         const wanted = higher.map(({ name }) => name);
@@ -75,7 +66,7 @@ describe('merge', () => {
   });
 
   it('orders lists as the strategic merge of Kubernetes does', () => {
-    assert(
+    holds(
       property(env, env, (lower, higher) => {
         const names = (list: typeof lower): readonly string[] => list.map(({ name }) => name);
         const expected = higher.length === 0 ? names(lower) : kubernetesOrder(names(lower), names(higher));
@@ -85,7 +76,7 @@ describe('merge', () => {
   });
 
   it('of three layers does not depend on which two come first, but for the order of lists', () => {
-    assert(
+    holds(
       property(spec, spec, spec, (first, second, third) => {
         const left = merge(merge(first, second), third);
         const right = merge(first, merge(second, third));
@@ -95,7 +86,7 @@ describe('merge', () => {
   });
 
   it('changes neither input', () => {
-    assert(
+    holds(
       property(spec, spec, (lower, higher) => {
         const before = JSON.stringify([lower, higher]);
         merge(lower, higher);

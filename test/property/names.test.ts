@@ -1,5 +1,6 @@
-import { assert, constantFrom, property, stringMatching, uniqueArray } from 'fast-check';
+import { constantFrom, property, stringMatching, uniqueArray } from 'fast-check';
 import { childName } from '../../src/api/names.ts';
+import { holds } from '../support/runs.ts';
 
 describe('childName', () => {
   it.each([
@@ -20,7 +21,7 @@ describe('childName', () => {
 
   it('is a DNS label of at most 63 characters for a parent that is one', () => {
     const parent = stringMatching(/^[a-z][-a-z0-9]{0,61}[a-z0-9]$/);
-    assert(
+    holds(
       property(
         parent,
         constantFrom('-kserve', '-kserve-route', '-kserve-workload-svc', '-inference-pool'),
@@ -34,7 +35,7 @@ describe('childName', () => {
   it('is another one for another parent, also where both are too long', () => {
     const long = stringMatching(/^[a-z][-a-z0-9]{55,61}[a-z0-9]$/);
     const suffix = constantFrom('-kserve', '-kserve-workload-svc', '-kserve-self-signed-certs');
-    assert(
+    holds(
       property(uniqueArray(long, { minLength: 2, maxLength: 8 }), suffix, (parents, ending) => {
         const names = parents.map((parent) => childName(parent, ending));
         expect(new Set(names).size).toBe(parents.length);
@@ -44,7 +45,7 @@ describe('childName', () => {
   });
 
   it('has at most 63 bytes for every parent and suffix', () => {
-    assert(
+    holds(
       property(stringMatching(/^.{0,90}$/u), stringMatching(/^[-a-z]{0,90}$/), (parent, suffix) => {
         expect(Buffer.byteLength(childName(parent, suffix).replaceAll('\ufffd', ''))).toBeLessThanOrEqual(63);
       }),

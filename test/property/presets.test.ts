@@ -1,7 +1,8 @@
-import { array, assert, boolean, constant, constantFrom, integer, option, property, record } from 'fast-check';
+import { array, boolean, constant, constantFrom, integer, option, property, record } from 'fast-check';
 import type { LLMInferenceServiceSpec } from '../../src/api/llmisvc.ts';
 import { config, service } from '../shell/configinput.ts';
 import { resolvedWithPresets } from '../shell/presetinput.ts';
+import { holds } from '../support/runs.ts';
 
 const optional = <T>(arbitrary: Parameters<typeof option<T>>[0]): ReturnType<typeof option<T, undefined>> =>
   option(arbitrary, { nil: undefined });
@@ -57,7 +58,7 @@ const plain = (value: unknown): LLMInferenceServiceSpec => JSON.parse(JSON.strin
 
 describe('the presets', () => {
   it('combine with every service, wherever its parts stand, with TLS and without', () => {
-    assert(
+    holds(
       property(spec, boolean(), boolean(), (random, shared, enableTLS) => {
         const model = { uri: 'hf://org/m', name: 'm' };
         const own = service(shared ? { model, baseRefs: [{ name: 'base' }] } : { model, ...plain(random) });
@@ -68,7 +69,7 @@ describe('the presets', () => {
         expect(effective.combined).toBe(true);
         expect(JSON.stringify(effective.spec)).not.toMatch(/\{\{|<nil>|<no value>|%!/);
       }),
-      { numRuns: 300 },
+      300,
     );
   });
 });

@@ -1,5 +1,6 @@
-import { assert, bigInt, constantFrom, integer, property, stringMatching, tuple } from 'fast-check';
+import { bigInt, constantFrom, integer, property, stringMatching, tuple } from 'fast-check';
 import { compareQuantities, formatQuantity, parseQuantity, type Quantity } from '../../src/api/quantity.ts';
+import { holds } from '../support/runs.ts';
 
 const SUFFIXES = [
   '',
@@ -58,7 +59,7 @@ describe('a quantity', () => {
   );
 
   it('written and read again is the same amount', () => {
-    assert(
+    holds(
       property(bigInt(-(2n ** 63n), 2n ** 63n), constantFrom(...SUFFIXES), (digits, suffix) => {
         const quantity = parseQuantity(`${digits}${suffix}`) as Quantity;
         const again = parseQuantity(formatQuantity(quantity)) as Quantity;
@@ -69,7 +70,7 @@ describe('a quantity', () => {
   });
 
   it('is ordered by amount', () => {
-    assert(
+    holds(
       property(integer(), integer(), (a, b) => {
         const order = compareQuantities(parseQuantity(`${a}m`) as Quantity, parseQuantity(`${b}m`) as Quantity);
         expect(order).toBe(Math.sign(a - b) + 0);
@@ -78,7 +79,7 @@ describe('a quantity', () => {
   });
 
   it('is the fraction that its digits and its suffix say, rounded away from zero to one nano-unit', () => {
-    assert(
+    holds(
       property(digits, constantFrom(...SUFFIXES), (text, suffix) => {
         const { numerator, denominator } = fractionOf(text, suffix);
         const { nano } = parseQuantity(text + suffix) as Quantity;
@@ -96,7 +97,7 @@ describe('a quantity', () => {
       integer({ min: -9_999, max: 9_999 }),
       constantFrom('', 'k', 'M', 'G', 'Ki', 'Mi', 'Gi', 'e3'),
     );
-    assert(
+    holds(
       property(written, written, ([a, one], [b, two]) => {
         const [left, right] = [fractionOf(String(a), one), fractionOf(String(b), two)];
         const difference = left.numerator * right.denominator - right.numerator * left.denominator;

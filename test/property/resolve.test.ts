@@ -1,15 +1,4 @@
-import {
-  type Arbitrary,
-  array,
-  assert,
-  constantFrom,
-  dictionary,
-  letrec,
-  oneof,
-  property,
-  string,
-  tuple,
-} from 'fast-check';
+import { type Arbitrary, array, constantFrom, dictionary, letrec, oneof, property, string, tuple } from 'fast-check';
 import { CONFIG_MAP } from '../../src/api/children.ts';
 import { isPlainObject, type KubeObject } from '../../src/api/object.ts';
 import { DEFAULT_SETTINGS } from '../../src/api/settings.ts';
@@ -17,6 +6,7 @@ import { resolve } from '../../src/config/resolve.ts';
 import { render } from '../../src/render/render.ts';
 import { verdictOf } from '../../src/status/problems.ts';
 import { config, MODEL, PRESETS, service, snapshotOf } from '../shell/configinput.ts';
+import { holds } from '../support/runs.ts';
 
 /** Everything that is looked into. */
 const POD = {
@@ -76,7 +66,7 @@ const spec = array(tuple(constantFrom(...pathsOf(SPEC)), value as Arbitrary<unkn
 
 it('whatever a service and its configs say, it is judged and not a crash', () => {
   const epp = { ...CONFIG_MAP, metadata: { name: 'epp', namespace: 'team' }, data: { epp: 'x' } } as KubeObject;
-  assert(
+  holds(
     property(spec, spec, (own, base) => {
       const given = service({ ...(own as object), baseRefs: [{ name: 'base' }] });
       const snapshot = snapshotOf([...PRESETS, config('base', base), epp]);
@@ -86,7 +76,7 @@ it('whatever a service and its configs say, it is judged and not a crash', () =>
       expect(messages.join()).not.toMatch(/undefined|\[object Object\]/);
       expect(effective.combined || messages.length > 0).toBe(true);
     }),
-    { numRuns: 1_000 },
+    1_000,
   );
 });
 

@@ -1,4 +1,4 @@
-import { array, assert, constantFrom, double, integer, oneof, property, record, string } from 'fast-check';
+import { array, constantFrom, double, integer, oneof, property, record, string } from 'fast-check';
 import { DEFAULT_SETTINGS } from '../../src/api/settings.ts';
 import { TemplateError } from '../../src/template/error.ts';
 import { execute } from '../../src/template/exec.ts';
@@ -7,6 +7,7 @@ import { FUNCTION_NAMES, FUNCTIONS } from '../../src/template/funcs.ts';
 import { templateData } from '../../src/template/goview.ts';
 import { parse } from '../../src/template/parse.ts';
 import { OUTPUTS, SERVICE } from '../shell/goresults.ts';
+import { holds } from '../support/runs.ts';
 
 const DATA = templateData(
   {
@@ -85,7 +86,7 @@ const edit = record({
 
 describe('a template of any text', () => {
   it('ends, and fails with its own error only', () => {
-    assert(
+    holds(
       property(oneof(text, action, string()), (source) => {
         try {
           execute('config', parse('config', source, FUNCTION_NAMES), DATA, FUNCTIONS);
@@ -94,12 +95,12 @@ describe('a template of any text', () => {
           expect((error as TemplateError).message).toMatch(/^template: config/);
         }
       }),
-      { numRuns: 2_000 },
+      2_000,
     );
   });
 
   it('that nearly is valid does so as well', () => {
-    assert(
+    holds(
       property(constantFrom(...VALID), array(edit, { minLength: 1, maxLength: 3 }), (valid, edits) => {
         const source = edits.reduce((current, { at, cut, piece }) => {
           const position = Math.floor(at * current.length);
@@ -111,34 +112,34 @@ describe('a template of any text', () => {
           expect(error).toBeInstanceOf(TemplateError);
         }
       }),
-      { numRuns: 3_000 },
+      3_000,
     );
   });
 
   it('gives the same by itself and as a part of the JSON text that it stands in', () => {
-    assert(
+    holds(
       property(array(oneof(action, constantFrom(...VALID)), { maxLength: 4 }), (texts) => {
         const each = expand(texts, GO_DATA);
         if ('error' in each) return;
         const whole = parse('config', JSON.stringify(texts), FUNCTION_NAMES);
         expect(each.value).toEqual(JSON.parse(execute('config', whole, GO_DATA, FUNCTIONS)));
       }),
-      { numRuns: 2_000 },
+      2_000,
     );
   });
 
   it('never shows what objects inherit', () => {
-    assert(
+    holds(
       property(oneof(text, action), (source) => {
         const result = expand([source], DATA);
         if ('value' in result) expect(JSON.stringify(result.value)).not.toMatch(/native code|\[object Object\]/);
       }),
-      { numRuns: 1_000 },
+      1_000,
     );
   });
 
   it('without an action is the text itself', () => {
-    assert(
+    holds(
       property(
         string().filter((source) => !source.includes('{{')),
         (source) => expect(expand({ a: source }, DATA)).toEqual({ value: { a: source } }),
