@@ -41,15 +41,21 @@ export interface ApplyContext {
  * then deletes what is ours and no longer wanted. A child whose predecessors failed is not created, because whoever
  * sees it may expect them to exist; one that exists is kept up to date.
  *
+ * @param untouched nobody has worked on the service yet, so that nothing of it is left anywhere
  * @returns one outcome for each child and each deleted object; errors of the API server are problems in them
  */
-export async function applyPlan(plan: Plan, effective: Effective, context: ApplyContext): Promise<readonly Outcome[]> {
+export async function applyPlan(
+  plan: Plan,
+  effective: Effective,
+  context: ApplyContext,
+  untouched: boolean,
+): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const group of byOrder(plan.children)) {
     const mayCreate = outcomes.every(({ problem }) => problem === undefined);
     outcomes.push(...(await Promise.all(group.map((child) => applyChild(child, effective, context, mayCreate)))));
   }
-  return [...outcomes, ...(await prune(plan, effective, context))];
+  return [...outcomes, ...(await prune(plan, effective, context, untouched))];
 }
 
 function byOrder(children: readonly Child[]): readonly (readonly Child[])[] {

@@ -48,6 +48,11 @@ export async function labelled(given: LLMInferenceService, context: Context): Pr
   return service;
 }
 
+/** Whether nobody has worked on the service yet: the label comes before its first child, the status after its last. */
+export function isUntouched(service: LLMInferenceService): boolean {
+  return service.status?.observedGeneration === undefined && !hasLabel(service);
+}
+
 function hasLabel({ metadata }: LLMInferenceService): boolean {
   const { labels, name } = metadata;
   return labels?.[LABEL_INFERENCE_SERVICE] === name || name.length > LABEL_LIMIT;

@@ -16,11 +16,17 @@ const ATTEMPTS = 5;
  * Deletes what this service controls, of the kinds that it may have, and no longer wants. Parts that are held keep all
  * of theirs. What no cache holds is looked for by name, once in the life of this process: nobody else makes it.
  *
+ * @param untouched nobody has worked on the service yet: nothing is looked for by name
  * @returns one outcome for each object that was deleted or could not be
  */
-export async function prune(plan: Plan, effective: Effective, context: ApplyContext): Promise<readonly Outcome[]> {
+export async function prune(
+  plan: Plan,
+  effective: Effective,
+  context: ApplyContext,
+  untouched: boolean,
+): Promise<readonly Outcome[]> {
   const wanted = new Set(plan.children.map(({ object }) => refKey(refOf(object))));
-  const named = await removeByName(plan, wanted, effective, context);
+  const named = await removeByName(plan, wanted, effective, context, untouched);
   const surplus = plan.prunable
     .filter(({ part }) => !plan.held.has(part))
     .flatMap(({ part, ...gvk }) => objectsOf(gvk, effective, context).map((object) => ({ object, part })))
@@ -34,13 +40,14 @@ async function removeByName(
   wanted: ReadonlySet<string>,
   effective: Effective,
   context: ApplyContext,
+  untouched: boolean,
 ): Promise<readonly Outcome[]> {
   const service = refKey(refOf(effective.service));
   const known = context.cleared.get(service) ?? new Set();
   // With the uid, because a service that was deleted and created again has children of its own.
   const keyOf = (ref: Ref): string => `${effective.service.metadata.uid} ${refKey(ref)}`;
   const surplus = plan.prunableByName.filter((ref) => !plan.held.has(ref.part) && !wanted.has(refKey(ref)));
-  const asked = surplus.filter((ref) => !known.has(keyOf(ref)));
+  const asked = surplus.filter((ref) => !untouched && !known.has(keyOf(ref)));
   const outcomes = (
     await Promise.all(asked.map(({ part, ...ref }) => removeNamed(ref, part, effective, context)))
   ).flat();

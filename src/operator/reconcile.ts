@@ -20,7 +20,7 @@ import { DRIFT_VIEW, trimmed } from './drift.ts';
 import { recordEvents } from './events.ts';
 import type { FetchedObjects } from './fetched.ts';
 import { releaseFinalizer } from './finalizers.ts';
-import { labelled } from './label.ts';
+import { isUntouched, labelled } from './label.ts';
 import type { Again } from './queue.ts';
 import { writeStatus } from './status.ts';
 import type { Verdicts } from './verdicts.ts';
@@ -61,7 +61,7 @@ export async function reconcile(seen: LLMInferenceService, context: ReconcileCon
     return { effective, plan: render(effective, snapshot, settings) };
   });
   const { effective, plan } = planned.result;
-  const outcomes = await applyPlan(plan, effective, context);
+  const outcomes = await applyPlan(plan, effective, context, isUntouched(seen));
   const assessed = await settled(context, (snapshot) =>
     assess({ effective, plan, outcomes, snapshot, settings, now: context.now() }),
   );

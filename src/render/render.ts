@@ -84,10 +84,9 @@ function withFollowers(parts: readonly Part[]): ReadonlySet<Part> {
   return new Set(parts.includes('workload') ? [...parts, 'route'] : parts);
 }
 
-/** What a service may have of kinds that are not watched. One that nobody has worked on yet has nothing. */
+/** What a service may have of kinds that are not watched. */
 function byName({ service }: Effective): Plan['prunableByName'] {
   const { name, namespace = '' } = service.metadata;
-  if (service.status?.observedGeneration === undefined) return [];
   return [
     { ...SECRET, namespace, name: certificateName(name), part: 'workload' },
     { ...SERVICE_ACCOUNT, namespace, name: serviceAccountName(name), part: 'workload' },

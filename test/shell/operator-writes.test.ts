@@ -1,4 +1,4 @@
-import { DEPLOYMENT } from '../../src/api/children.ts';
+import { DEPLOYMENT, SECRET } from '../../src/api/children.ts';
 import { LLMISVC, type LLMInferenceService } from '../../src/api/llmisvc.ts';
 import type { KubeObject } from '../../src/api/object.ts';
 import type { Effective } from '../../src/config/effective.ts';
@@ -25,6 +25,7 @@ beforeEach(async () => {
   api = await fakeApi([
     { ...PODS, ...LLMISVC, plural: 'llminferenceservices' },
     { ...PODS, ...DEPLOYMENT, plural: 'deployments' },
+    { ...PODS, ...SECRET, plural: 'secrets' },
   ]);
   client = restClient(await transport(directConnection({ url: api.url })));
 });
@@ -39,7 +40,9 @@ function service(resourceVersion: string, more: object = {}): LLMInferenceServic
 }
 
 const sent = (method: string): readonly unknown[] =>
-  api.requests.filter((request) => request.method === method).map(({ body }) => JSON.parse(body) as unknown);
+  api.requests
+    .filter((request) => request.method === method)
+    .map(({ body }) => (body === '' ? undefined : (JSON.parse(body) as unknown)));
 const conflict = (x: { fail(code: number, reason: string): void }): void => x.fail(409, 'Conflict');
 
 describe('a finalizer', () => {
@@ -106,12 +109,16 @@ describe('pruning', () => {
       ...DEPLOYMENT,
       metadata: { name: 'c', namespace: 'a', uid: own, resourceVersion, ownerReferences: [owner(uid)] },
     }) as KubeObject;
-  const pruned = async (): Promise<readonly string[]> => {
+  const named = { ...SECRET, namespace: 'a', name: 's' };
+  const cleared = new Map<string, ReadonlySet<string>>();
+  beforeEach(() => cleared.clear());
+  const pruned = async (byName = false, untouched = false): Promise<readonly string[]> => {
+    const part = 'workload' as const;
     const plan = {
       children: [],
       held: new Set<never>(),
-      prunable: [{ ...DEPLOYMENT, part: 'workload' as const }],
-      prunableByName: [],
+      prunable: byName ? [] : [{ ...DEPLOYMENT, part }],
+      prunableByName: byName ? [{ ...named, part }] : [],
       problems: [],
     };
     const context = {
@@ -119,11 +126,12 @@ describe('pruning', () => {
       log: silent,
       signal,
       drift: createDrift(),
-      cleared: new Map(),
+      cleared,
+      forget: () => undefined,
       owned: () => [child('1')],
     };
     const effective = { service: service('1') } as unknown as Effective;
-    return (await prune(plan, effective, context as unknown as ApplyContext)).map(({ action }) => action);
+    return (await prune(plan, effective, context as unknown as ApplyContext, untouched)).map(({ action }) => action);
   };
   const preconditions = (): readonly unknown[] =>
     sent('DELETE').map((body) => (body as { preconditions: unknown }).preconditions);
@@ -142,6 +150,23 @@ describe('pruning', () => {
     api.answer(conflict, (x) => x.json(child('2', 'another service')));
     expect(await pruned()).toEqual(['held']);
     expect(sent('DELETE')).toHaveLength(1);
+  });
+
+  it('looks for what no cache holds by name, once', async () => {
+    const secret = { ...child('1'), ...SECRET, metadata: { ...child('1').metadata, name: 's' } };
+    api.answer(
+      (x) => x.json(secret),
+      (x) => x.json({}),
+    );
+    expect(await pruned(true)).toEqual(['pruned']);
+    expect(await pruned(true)).toEqual([]);
+    expect(sent('GET')).toHaveLength(1);
+  });
+
+  it('looks for nothing by name of a service that nobody has worked on, nor afterwards', async () => {
+    expect(await pruned(true, true)).toEqual([]);
+    expect(await pruned(true)).toEqual([]);
+    expect(sent('GET')).toEqual([]);
   });
 
   it('is done when the object made way for another one', async () => {
