@@ -160,7 +160,7 @@ type Answer = Dispatcher.ResponseData;
 function deadline(call: Call, info: RequestInfo): { readonly signal: AbortSignal; clear(): void } {
   const link = linked(call.signal);
   const message = `${info.verb} ${info.resource}: no complete answer within ${call.timeout / 1000} seconds.`;
-  const late = (): void => link.abort(new DOMException(message, 'TimeoutError'));
+  const late = (): void => link.abort(Object.assign(new Error(message), { name: 'TimeoutError' }));
   const timer = call.timeout > 0 ? setTimeout(late, call.timeout) : undefined;
   return {
     signal: link.signal,
@@ -174,7 +174,8 @@ function deadline(call: Call, info: RequestInfo): { readonly signal: AbortSignal
 /** Sockets that broke and answers that ended early; not the end of our own patience. */
 function isTransportError(error: unknown): boolean {
   if (!(error instanceof Error) || error.name === 'ApiError') return false;
-  const code = (error as NodeJS.ErrnoException).code ?? '';
+  // A DOMException has a number there.
+  const code = String((error as { readonly code?: unknown }).code ?? '');
   return code.startsWith('UND_ERR_') || /^E[A-Z]+$/.test(code);
 }
 
