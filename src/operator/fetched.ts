@@ -55,11 +55,16 @@ export function createFetched(options: FetchedOptions): FetchedObjects {
   const pending = new Map<string, Promise<void>>();
   /** What is to be read again, because it has this version by now. */
   const outdated = new Map<string, { readonly ref: Ref; readonly version: string | undefined }>();
+  /** Something was noticed since the last look at what is outdated. */
+  let awake = false;
   let nap: { abort(): void } | undefined;
+  /** What an own write answered for while it was being read: the read may be older. */
+  const overtaken = new Set<string>();
 
   async function read(ref: Ref, signal: AbortSignal): Promise<void> {
+    overtaken.delete(refKey(ref));
     const answer = await answerTo(() => readable(client, ref, signal));
-    take(ref, answer);
+    if (!overtaken.delete(refKey(ref))) take(ref, answer);
   }
 
   function take(ref: Ref, answer: Answer<KubeObject>): void {
@@ -86,14 +91,18 @@ export function createFetched(options: FetchedOptions): FetchedObjects {
     }
   }
 
-  /** A read that began before the notice may have brought the state before it, so it is waited for, and judged. */
+  /**
+   * A read that began before the notice may have brought the state before it, so it is waited for, and judged. What
+   * cannot be read stays outdated until the next round.
+   */
   async function catchUp(signal: AbortSignal): Promise<void> {
-    for (const [key, { ref, version }] of outdated) {
-      outdated.delete(key);
+    for (const [key, noticedThen] of [...outdated]) {
+      const { ref, version } = noticedThen;
       try {
-        await pending.get(key);
+        await pending.get(key)?.catch(() => undefined);
         if (!signal.aborted && known.has(key) && versionOf(known.get(key)?.answer) !== version)
           await fetch(ref, signal);
+        if (outdated.get(key) === noticedThen) outdated.delete(key);
       } catch (error) {
         complain(ref, error, signal);
       }
@@ -104,16 +113,19 @@ export function createFetched(options: FetchedOptions): FetchedObjects {
     const key = refKey(ref);
     if (!pending.has(key) && (!known.has(key) || versionOf(known.get(key)?.answer) === version)) return;
     outdated.set(key, { ref, version });
+    awake = true;
     nap?.abort();
   }
 
   async function sleep(signal: AbortSignal): Promise<void> {
-    if (outdated.size > 0) return;
-    const sleeping = linked(signal);
-    nap = sleeping;
-    await timing.sleep(ROUND, sleeping.signal);
-    nap = undefined;
-    sleeping.unlink();
+    if (!awake) {
+      const sleeping = linked(signal);
+      nap = sleeping;
+      await timing.sleep(ROUND, sleeping.signal);
+      nap = undefined;
+      sleeping.unlink();
+    }
+    awake = false;
   }
 
   function complain(ref: Ref, error: unknown, signal: AbortSignal): void {
@@ -125,7 +137,10 @@ export function createFetched(options: FetchedOptions): FetchedObjects {
     fetch,
     observe(object) {
       const ref = refOf(object);
-      if (known.has(refKey(ref))) take(ref, { state: 'found', value: trimmed(withoutValues(object)) });
+      const key = refKey(ref);
+      if (!known.has(key)) return;
+      if (pending.has(key)) overtaken.add(key);
+      take(ref, { state: 'found', value: trimmed(withoutValues(object)) });
     },
     forget: (ref) => void known.delete(refKey(ref)),
     noticed,

@@ -173,6 +173,31 @@ describe('objects read by name', () => {
     expect(fetched.get(SECRET)).toMatchObject({ value: { metadata: { resourceVersion: '2' } } });
   });
 
+  it('are read again in the next round when the read after a notice failed', async () => {
+    let failures = 0;
+    const { fetched, reads, turn } = fetching(async () => {
+      if (failures-- > 0) throw new Error('socket hang up');
+      return versioned(reads() === 1 ? '1' : '2');
+    });
+    await fetched.fetch(SECRET, signal);
+    failures = 1;
+    fetched.noticed(SECRET, '2');
+    await turn(0);
+    expect(reads()).toBe(3);
+    expect(fetched.get(SECRET)).toMatchObject({ value: { metadata: { resourceVersion: '2' } } });
+  });
+
+  it('are as an own write left them, whatever a read says that began before it', async () => {
+    const first = Promise.withResolvers<undefined>();
+    const { fetched, reads } = fetching(() => (reads() === 1 ? Promise.resolve(undefined) : first.promise));
+    await fetched.fetch(SECRET, signal);
+    const reading = fetched.fetch(SECRET, signal);
+    fetched.observe(versioned('1'));
+    first.resolve(undefined);
+    await reading;
+    expect(fetched.get(SECRET)).toMatchObject({ state: 'found' });
+  });
+
   it('are compared with a whole list, those that are not in it included', async () => {
     let object: KubeObject | undefined = versioned('1');
     const { fetched, reads, turn } = fetching(async () => object);
