@@ -24,19 +24,21 @@ if ('print' in command) {
     log.error({ error }, 'The operator failed and ends.');
     process.exit(1);
   };
+  const endSoon = (): void =>
+    void setTimeout(() => fail(new Error(`not ended within ${SHUTDOWN} ms`)), SHUTDOWN).unref();
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.on(name, () => {
       log.info({ signal: name }, 'The operator was asked to end.');
       stop.abort();
-      setTimeout(() => fail(new Error(`not ended within ${SHUTDOWN} ms`)), SHUTDOWN).unref();
+      endSoon();
     });
   }
 
   log.info({ version: packageJson.version }, 'The operator starts.');
   const identity = `${process.env['POD_NAME'] ?? hostname()}_${randomUUID()}`;
-  const end = await operate({ flags, telemetry, identity }, stop.signal).catch(fail);
+  const end = await operate({ flags, telemetry, identity, onLost: endSoon }, stop.signal).catch(fail);
   log.info({ end }, 'The operator ended.');
   // What is left, such as an idle connection, must not keep the process.
   process.exit(end === 'lost' ? 1 : 0);

@@ -60,7 +60,6 @@ async function change<T extends KubeObject>(
     now = await client.read<T>(refOf(object), signal);
     // What took its name meanwhile is another object.
     if (now?.metadata.uid !== object.metadata.uid) return undefined;
-    if (now?.metadata.uid !== object.metadata.uid) return undefined;
   }
   return undefined;
 }

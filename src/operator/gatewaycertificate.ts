@@ -30,7 +30,7 @@ export async function keepGatewayCertificate(
   while (!signal.aborted) {
     let pause = LOOK_MS;
     try {
-      const done = await ensureGatewayCertificate(client, secret, Date.now());
+      const done = await ensureGatewayCertificate(client, secret, Date.now(), signal);
       if (done !== 'kept') log.info({ object, done }, "The Gateway's certificate was looked at.");
     } catch (error) {
       if (signal.aborted) return;
@@ -51,20 +51,22 @@ export async function ensureGatewayCertificate(
   client: Client,
   secret: SecretName,
   now: number,
+  signal: AbortSignal,
 ): Promise<'made' | 'renewed' | 'kept' | 'foreign'> {
   // Only installations with the optional Gateway pay for the library behind it.
   const { daysLeft } = await import('./certificate.ts');
   const ref = { apiVersion: 'v1', kind: 'Secret', ...secret };
-  const live = await client.read<TlsSecret>(ref);
+  const live = await client.read<TlsSecret>(ref, signal);
   if (!live) {
-    await client.create(await fresh(secret, now));
+    await client.create(await fresh(secret, now), { signal });
     return 'made';
   }
   if (live.metadata.labels?.['app.kubernetes.io/managed-by'] !== FIELD_MANAGER) return 'foreign';
   const pem = Buffer.from(live.data?.['tls.crt'] ?? '', 'base64').toString();
   if ((daysLeft(pem, now) ?? 0) > RENEW_DAYS) return 'kept';
   const { type: _type, ...renewed } = await fresh(secret, now);
-  await client.patch(ref, { data: renewed.data, metadata: { resourceVersion: live.metadata.resourceVersion } });
+  const body = { data: renewed.data, metadata: { resourceVersion: live.metadata.resourceVersion } };
+  await client.patch(ref, body, { signal });
   return 'renewed';
 }
 

@@ -15,6 +15,7 @@ const DAY = 24 * 3_600_000;
 describe('the certificate of the optional Gateway', () => {
   const controlPlane = useControlPlane({ controllers: false, scheduler: false });
   let client: Client;
+  const { signal } = new AbortController();
 
   beforeAll(async () => {
     client = await createClient({ kubeconfig: controlPlane().kubeconfig });
@@ -31,15 +32,15 @@ describe('the certificate of the optional Gateway', () => {
   it('is made once, kept, and renewed thirty days before its end', async () => {
     const secret = { namespace: 'default', name: 'made' };
     const now = Date.now();
-    expect(await ensureGatewayCertificate(client, secret, now)).toBe('made');
+    expect(await ensureGatewayCertificate(client, secret, now, signal)).toBe('made');
     const first = await certificateOf('made');
     expect(first.subjectAltName).toContain('kserve-ingress-gateway.default.svc');
     expect(first.verify(first.publicKey)).toBe(true);
 
-    expect(await ensureGatewayCertificate(client, secret, now + 300 * DAY)).toBe('kept');
+    expect(await ensureGatewayCertificate(client, secret, now + 300 * DAY, signal)).toBe('kept');
     expect((await certificateOf('made')).serialNumber).toBe(first.serialNumber);
 
-    expect(await ensureGatewayCertificate(client, secret, now + 340 * DAY)).toBe('renewed');
+    expect(await ensureGatewayCertificate(client, secret, now + 340 * DAY, signal)).toBe('renewed');
     const second = await certificateOf('made');
     expect(second.serialNumber).not.toBe(first.serialNumber);
     expect(Date.parse(second.validTo)).toBeGreaterThan(now + 700 * DAY);
@@ -53,10 +54,16 @@ describe('the certificate of the optional Gateway', () => {
       metadata: { name: 'theirs', namespace: 'default' },
       data: theirs,
     } as KubeObject);
-    expect(await ensureGatewayCertificate(client, { namespace: 'default', name: 'theirs' }, Date.now())).toBe(
-      'foreign',
-    );
+    const secret = { namespace: 'default', name: 'theirs' };
+    expect(await ensureGatewayCertificate(client, secret, Date.now(), signal)).toBe('foreign');
     const ref = { apiVersion: 'v1', kind: 'Secret', namespace: 'default', name: 'theirs' };
     expect((await client.read<Secret>(ref))?.data).toEqual(theirs);
+  });
+
+  it('is not made by a process that was asked to end', async () => {
+    const secret = { namespace: 'default', name: 'late' };
+    const asked = AbortSignal.abort(new Error('asked to end'));
+    await expect(ensureGatewayCertificate(client, secret, Date.now(), asked)).rejects.toThrow('asked to end');
+    expect(await client.read({ apiVersion: 'v1', kind: 'Secret', ...secret })).toBeUndefined();
   });
 });
