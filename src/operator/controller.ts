@@ -4,6 +4,7 @@ import { gvkKey, type KubeObject, type Ref, refKey } from '../api/object.ts';
 import type { Settings } from '../api/settings.ts';
 import type { Read } from '../api/snapshot.ts';
 import type { Log } from '../kube/log.ts';
+import type { Timing } from '../kube/timing.ts';
 import type { Client } from '../kube/types.ts';
 import { createDrift } from './drift.ts';
 import { createFetched } from './fetched.ts';
@@ -28,6 +29,7 @@ export interface ControllerOptions {
   readonly workers: number;
   /** Whether configs carry KServe's finalizer, which keeps those in use from being deleted. */
   readonly configFinalizer: boolean;
+  readonly timing?: Timing;
 }
 
 export interface Controller {
@@ -53,9 +55,11 @@ const USERS_WAIT = { least: 200, each: 1, most: 1_000 };
 /** Brings services and their cluster together: watches, queue and passes. */
 export function createController(options: ControllerOptions): Controller {
   const { client, log, telemetry, systemNamespace, namespaces } = options;
+  const timing = options.timing === undefined ? {} : { timing: options.timing };
   /** The objects that the keys of the queue stand for. */
   const refs = new Map<string, Ref>();
   const changed = (before: KubeObject | undefined, after: KubeObject | undefined): void => {
+    if (before && !after) drift.forget(before);
     for (const key of triggers.changed(before, after)) queue.add(key, priorityOf(key, after));
     const key = keyOfPrimary(after);
     if (key && !triggers.knows(key)) queue.add(key, after?.kind === LLMISVC_CONFIG.kind ? 'resync' : 'change');
@@ -71,10 +75,12 @@ export function createController(options: ControllerOptions): Controller {
     },
     onNotice: (ref, version) => fetched.noticed(ref, version),
     onNotices: (query, versions) => fetched.noticedAll(query, versions),
+    ...timing,
   });
   const fetched = createFetched({
     client,
     log,
+    ...timing,
     inUse: (ref) => triggers.isRead(ref),
     onChange: (ref) => {
       for (const key of triggers.again(ref)) queue.add(key, 'change');
@@ -83,6 +89,7 @@ export function createController(options: ControllerOptions): Controller {
   const verdicts = createVerdicts({
     client,
     log,
+    ...timing,
     inUse: (ref) => triggers.isRead(ref),
     onChange: (ref) => {
       for (const key of triggers.again(ref)) queue.add(key, 'change');
@@ -107,6 +114,8 @@ export function createController(options: ControllerOptions): Controller {
   async function handle(key: string, signal: AbortSignal): Promise<Again> {
     const ref = refs.get(key);
     const answer = ref ? source.get(ref) : undefined;
+    // What may not be seen at the moment is not gone: it is known as it was until it can be seen again.
+    if (answer?.state === 'forbidden' || answer?.state === 'unknown') return { retry: 'backoff' };
     if (!ref || answer?.state !== 'found') {
       triggers.forget(key);
       queue.forget(key);
@@ -165,10 +174,10 @@ export function createController(options: ControllerOptions): Controller {
     return { retry, after: after === undefined ? resync : Math.min(after, resync) };
   }
 
-  async function passConfig(object: KubeObject, { key, signal }: PassInfo): Promise<Again> {
+  async function passConfig(object: KubeObject, { key, ref, signal, id }: PassInfo): Promise<Again> {
     const { reads, ...again } = await reconcileConfig(object as LLMInferenceServiceConfig, {
       client,
-      log,
+      log: telemetry.logFor({ config: `${ref.namespace}/${ref.name}`, reconcile: id }),
       signal,
       settings: options.settings(),
       users: uses.of(key),

@@ -24,6 +24,8 @@ export interface OperatorOptions {
   readonly identity: string;
   /** Called when the probes answer. */
   readonly onStart?: (started: { readonly probes: ProbeServers; readonly controller: Controller }) => void;
+  /** Called when the Lease is lost: what still runs is asked to end, and somebody else may act already. */
+  readonly onLost?: () => void;
 }
 
 /**
@@ -59,7 +61,11 @@ export async function operate(options: OperatorOptions, signal: AbortSignal): Pr
   telemetry.watch({
     queueDepth: controller.depth,
     settingsValid: settings.valid,
-    watchRestarts: controller.watches.restarts,
+    watchRestarts: () => {
+      const { kind } = CONFIG_MAP;
+      const restarts = new Map(controller.watches.restarts());
+      return restarts.set(kind, (restarts.get(kind) ?? 0) + settingsWatch.restarts);
+    },
     leading: () => leadership !== undefined,
     paused: () => isAtWork(kserve.state),
   });
@@ -85,6 +91,7 @@ export async function operate(options: OperatorOptions, signal: AbortSignal): Pr
         end = 'lost';
         log.error({ reason }, 'The Lease is lost; this process ends.');
         stop.abort();
+        options.onLost?.();
       });
     }
     if (flags.gatewayCertificate) {

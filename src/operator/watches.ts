@@ -2,6 +2,7 @@ import { type Gvk, gvkKey, type KubeObject, type Query, type Ref, refKey, refOf 
 import type { Log } from '../kube/log.ts';
 import { type Reflector, reflector } from '../kube/reflector.ts';
 import { type Store, store } from '../kube/store.ts';
+import { realTiming, type Timing } from '../kube/timing.ts';
 import type { Client } from '../kube/types.ts';
 import { trimmed } from './drift.ts';
 import { CUSTOM_RESOURCE_DEFINITION, INDEXED_LABELS, NOTICED_KINDS, WATCHED_KINDS, type WatchedKind } from './kinds.ts';
@@ -21,6 +22,7 @@ export interface WatchesOptions {
   readonly onNotice: (ref: Ref, version: string | undefined) => void;
   /** The versions, by `refKey`, of all such objects that a query selects. */
   readonly onNotices: (query: Query, versions: ReadonlyMap<string, string>) => void;
+  readonly timing?: Timing;
 }
 
 /** Caches of everything that is watched. */
@@ -50,20 +52,30 @@ interface Watch {
   readonly reflector: Reflector;
 }
 
+/** A watch of objects of which only the metadata come. */
+interface MetadataWatch extends Gvk {
+  readonly reflector: Reflector;
+  /** It may be forbidden: what it would tell is found in another way, later. */
+  readonly dispensable: boolean;
+}
+
 /** Milliseconds between looks for APIs that came later, where CustomResourceDefinitions cannot be watched. */
 const LOOK_AGAIN = 30_000;
 
 /** Watches for every row of the kinds, in each namespace that concerns it. */
 export function createWatches(options: WatchesOptions): Watches {
   const { client, log, namespaces, systemNamespace } = options;
+  const timing = options.timing ?? realTiming;
   const watches = new Map<string, Map<string, Watch>>();
   const rows = new Map(WATCHED_KINDS.map((row) => [gvkKey(row), row]));
   const running: Promise<void>[] = [];
   let signal: AbortSignal | undefined;
 
   for (const row of WATCHED_KINDS) for (const namespace of placesOf(row)) add(row, namespace);
-  const definitions = namespaces ? undefined : watchDefinitions();
-  const notices = NOTICED_KINDS.flatMap((row) => placesOf(row).map((namespace) => watchMetadata(row, namespace)));
+  const ofMetadata: readonly MetadataWatch[] = [
+    ...NOTICED_KINDS.flatMap((row) => placesOf(row).map((namespace) => watchMetadata(row, namespace))),
+    ...(namespaces ? [] : [watchDefinitions()]),
+  ];
 
   function placesOf({ where }: WatchedKind): readonly string[] {
     if (!namespaces) return [''];
@@ -97,10 +109,10 @@ export function createWatches(options: WatchesOptions): Watches {
       replace: (found: readonly KubeObject[]) => objects.replace(found.map(trimmed)),
     };
     const onState = (): void => options.onKind({ apiVersion, kind });
-    return { row, namespace, store: objects, reflector: reflector({ client, query, sink, log, onState }) };
+    return { row, namespace, store: objects, reflector: reflector({ client, query, sink, log, onState, timing }) };
   }
 
-  function watchMetadata({ apiVersion, kind }: WatchedKind, namespace: string): Reflector {
+  function watchMetadata({ apiVersion, kind }: WatchedKind, namespace: string): MetadataWatch {
     const query: Query = { apiVersion, kind, ...(namespace ? { namespace } : {}) };
     // A watch that brings metadata alone names another kind.
     const refIn = (object: KubeObject): Ref => ({ ...refOf(object), apiVersion, kind });
@@ -111,14 +123,20 @@ export function createWatches(options: WatchesOptions): Watches {
       replace: (found: readonly KubeObject[]) =>
         options.onNotices(query, new Map(found.map((object) => [refKey(refIn(object)), versionOf(object)]))),
     };
-    return reflector({ client, query, sink, log, metadataOnly: true });
+    const notices = reflector({ client, query, sink, log, metadataOnly: true, timing });
+    return { apiVersion, kind, reflector: notices, dispensable: true };
   }
 
   /** A definition that came or changed may mean that a kind is served now which was not. */
-  function watchDefinitions(): Reflector {
+  function watchDefinitions(): MetadataWatch {
     const look = (): void => wakeAll();
     const sink = { put: look, remove: () => {}, replace: look };
-    return reflector({ client, query: CUSTOM_RESOURCE_DEFINITION, sink, log, metadataOnly: true });
+    const query = CUSTOM_RESOURCE_DEFINITION;
+    return {
+      ...query,
+      reflector: reflector({ client, query, sink, log, metadataOnly: true, timing }),
+      dispensable: false,
+    };
   }
 
   function all(): readonly Watch[] {
@@ -131,15 +149,7 @@ export function createWatches(options: WatchesOptions): Watches {
 
   async function lookAgain(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
-      await new Promise<void>((resolve) => {
-        const done = (): void => {
-          clearTimeout(timer);
-          stop.removeEventListener('abort', done);
-          resolve();
-        };
-        const timer = setTimeout(done, LOOK_AGAIN);
-        stop.addEventListener('abort', done, { once: true });
-      });
+      await timing.sleep(LOOK_AGAIN, stop);
       wakeAll();
     }
   }
@@ -179,13 +189,20 @@ export function createWatches(options: WatchesOptions): Watches {
       if (!namespaces) return;
       for (const row of WATCHED_KINDS) if (row.where === 'served+gateway') add(row, namespace);
     },
-    unsettled: () =>
-      all()
+    unsettled: () => [
+      ...all()
         .filter((watch) => !isSettled(watch))
         .map(({ row, reflector: { state } }) => `${row.kind}.${row.apiVersion} ${state}`),
+      ...ofMetadata
+        .filter(({ reflector: { state, synced }, dispensable }) => !synced && !(dispensable && state === 'forbidden'))
+        .map(({ apiVersion, kind, reflector: { state } }) => `${kind}.${apiVersion} ${state}`),
+    ],
     restarts: () => {
       const sums = new Map<string, number>();
-      for (const { row, reflector: one } of all()) sums.set(row.kind, (sums.get(row.kind) ?? 0) + one.restarts);
+      const add = (kind: string, { restarts }: Reflector): void =>
+        void sums.set(kind, (sums.get(kind) ?? 0) + restarts);
+      for (const watch of all()) add(watch.row.kind, watch.reflector);
+      for (const watch of ofMetadata) add(watch.kind, watch.reflector);
       return sums;
     },
     settled: async () => {
@@ -194,8 +211,8 @@ export function createWatches(options: WatchesOptions): Watches {
     async run(stop) {
       signal = stop;
       for (const watch of all()) running.push(watch.reflector.run(stop));
-      running.push(...notices.map((notice) => notice.run(stop)));
-      await Promise.all([...running, definitions ? definitions.run(stop) : lookAgain(stop)]);
+      running.push(...ofMetadata.map(({ reflector: one }) => one.run(stop)));
+      await Promise.all(namespaces ? [...running, lookAgain(stop)] : running);
       // Watches of Gateways may have been added meanwhile.
       await Promise.all(running);
     },
