@@ -36,6 +36,7 @@ export interface Assessment {
   readonly events: readonly ReadyEvent[];
   /** `backoff`: something is wrong that no watched object will tell about when it is gone. */
   readonly retry: 'none' | 'backoff';
+  /** Others have to act first, and nothing that is watched will tell when they did. */
   readonly requeueAfterSeconds?: number;
 }
 
@@ -68,8 +69,12 @@ export function assess(input: AssessInput): Assessment {
     }),
     events: readyEvents(service.metadata.name, before.conditions ?? [], conditions),
     retry: verdicts.some(({ retry }) => retry === 'backoff') ? 'backoff' : 'none',
+    ...(verdicts.some(({ retry }) => retry === 'later') ? { requeueAfterSeconds: LATER_SECONDS } : {}),
   };
 }
+
+/** As long as the longest backoff. */
+const LATER_SECONDS = 300;
 
 /** Kept until another spec is accepted: it is named by its content, and a restarted operator need not ask again. */
 function validation({ validated }: Effective): Readonly<Record<string, string>> {

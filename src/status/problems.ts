@@ -3,7 +3,7 @@ import type { Settings } from '../api/settings.ts';
 import type { ConditionType, Finding } from './conditions.ts';
 import { CLUSTER_PROBLEMS } from './problems/cluster.ts';
 import { CONFIG_PROBLEMS } from './problems/config.ts';
-import type { Row, Rows } from './problems/row.ts';
+import type { Retry, Row, Rows } from './problems/row.ts';
 import { WARNINGS } from './problems/warning.ts';
 import { ended } from './sentence.ts';
 
@@ -12,8 +12,7 @@ export interface Verdict extends Finding {
   readonly condition: ConditionType;
   readonly reason: string;
   readonly message: string;
-  /** `backoff`: nothing that is watched will tell when the problem is gone, so it is tried again. */
-  readonly retry: 'none' | 'backoff';
+  readonly retry: Retry;
 }
 
 /**

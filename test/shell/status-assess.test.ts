@@ -203,7 +203,7 @@ describe('problems', () => {
       outcomes: [{ ref, action: 'failed', problem }],
     });
     expect(line(result, 'Ready')).toMatch(/^False ReconcileSingleNodeWorkloadError: The API server refuses/);
-    expect(result.retry).toBe('none');
+    expect([result.retry, result.requeueAfterSeconds]).toEqual(['none', 300]);
     expect(result.status.url).toBeDefined();
   });
 

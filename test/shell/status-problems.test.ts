@@ -14,6 +14,11 @@ const ROWS: { readonly [C in ProblemCode]: [Extract<Problem, { code: C }>, strin
     'PresetsCombined False ConfigNotFound none',
     ['LLMInferenceServiceConfig "nope" not found in namespaces [team-a kserve]', 'spec.baseRefs[0]'],
   ],
+  SettingsUnusable: [
+    { code: 'SettingsUnusable', message: 'ConfigMap kserve/inferenceservice-config: It does not exist. Create it.' },
+    'PresetsCombined Unknown SettingsUnusable none',
+    ['nothing is changed for this service. ConfigMap kserve/inferenceservice-config: It does not exist'],
+  ],
   ConfigMapNotFound: [
     {
       code: 'ConfigMapNotFound',
@@ -136,7 +141,7 @@ const ROWS: { readonly [C in ProblemCode]: [Extract<Problem, { code: C }>, strin
   ],
   ChildRejected: [
     { code: 'ChildRejected', part: 'workload', ref, message, path: 'spec.template.containers[name=main].image' },
-    'MainWorkloadReady False ReconcileSingleNodeWorkloadError none',
+    'MainWorkloadReady False ReconcileSingleNodeWorkloadError later',
     ['refuses Deployment team-a/qwen-kserve', message, 'Correct spec.template.containers[name=main].image'],
   ],
   QuotaExceeded: [

@@ -91,7 +91,7 @@ export const CLUSTER_PROBLEMS: Rows<
     condition: ofPart,
     reason: partReason,
     status: 'False',
-    retry: 'none',
+    retry: 'later',
     sentence: (p) =>
       `The API server refuses ${describe(p.ref)}: ${ended(p.message)} ` +
       (p.path

@@ -7,6 +7,7 @@ import { ended } from '../sentence.ts';
 /** Problems of the effective spec: configs, templates, values, and what the API server thinks of it. */
 export const CONFIG_PROBLEMS: Rows<
   | 'ConfigNotFound'
+  | 'SettingsUnusable'
   | 'ConfigMapNotFound'
   | 'ConfigMapKeyNotFound'
   | 'InvalidAdapter'
@@ -29,6 +30,13 @@ export const CONFIG_PROBLEMS: Rows<
         : p.asked
           ? `It is the preset for ${p.asked}, which no installation brings: write it, or divide the model by parallelism.data and dataLocal.`
           : 'It is a preset: install the presets again.'),
+  },
+  SettingsUnusable: {
+    condition: always('PresetsCombined'),
+    reason: own,
+    status: 'Unknown',
+    retry: 'none',
+    sentence: (p) => `The settings cannot be used, so nothing is changed for this service. ${p.message}`,
   },
   ConfigMapNotFound: {
     condition: always('PresetsCombined'),

@@ -3,12 +3,18 @@ import type { Part, Problem, ProblemCode, Source } from '../../api/problem.ts';
 import type { Settings } from '../../api/settings.ts';
 import type { ConditionType } from '../conditions.ts';
 
+/**
+ * When a service with the problem is looked at again although nothing that is watched has changed: `backoff` soon and
+ * then ever later, `later` after minutes, because others have to act first.
+ */
+export type Retry = 'none' | 'backoff' | 'later';
+
 /** What one code of a problem means. */
 export interface Row<P> {
   readonly condition: (problem: P) => ConditionType;
   readonly reason: (problem: P) => string;
   readonly status: ConditionStatus;
-  readonly retry: 'none' | 'backoff';
+  readonly retry: Retry;
   readonly sentence: (problem: P, settings: Settings) => string;
 }
 
