@@ -52,6 +52,8 @@ export type Problem =
       /** The fields that ask for a preset which no installation brings. */
       readonly asked?: string;
     }
+  /** What holds for the whole cluster is not known. */
+  | { readonly code: 'SettingsUnusable'; readonly message: string }
   /** The ConfigMap of the scheduler's config exists in none of the namespaces looked into. */
   | {
       readonly code: 'ConfigMapNotFound';

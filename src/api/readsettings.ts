@@ -10,6 +10,8 @@ export interface SettingsReading {
   readonly settings: Settings;
   /** What is wrong, one sentence each; empty when everything was understood. */
   readonly complaints: readonly string[];
+  /** False where `base` stands in for what the cluster has not said: nothing may be changed by it. */
+  readonly usable: boolean;
 }
 
 /**
@@ -17,51 +19,55 @@ export interface SettingsReading {
  * key the last one counts); everything else in it belongs to others.
  *
  * @param base what holds where the ConfigMap says nothing
- * @param last the last good settings, kept for a key that cannot be used
+ * @param last the last good settings, kept for a key that cannot be used and without a ConfigMap
  */
-export function readSettings(
-  configMap: KubeObject | undefined,
-  base: Settings,
-  last: Settings = base,
-): SettingsReading {
+export function readSettings(configMap: KubeObject | undefined, base: Settings, last?: Settings): SettingsReading {
+  const usable = last !== undefined;
   if (!configMap) {
-    const where = `${base.systemNamespace}/${SETTINGS_CONFIG_MAP.name}`;
-    return {
-      settings: base,
-      complaints: [`ConfigMap ${where} does not exist; built-in settings are used. Create it.`],
-    };
+    const found = `does not exist${usable ? '; the last settings stay in force' : ''}`;
+    return { settings: last ?? base, complaints: [`It ${found}. Create it.`], usable };
   }
   const data = (configMap as KubeObject & { readonly data?: unknown }).data;
   const values = isPlainObject(data) ? data : {};
   const complaints: string[] = [];
-  const ingress = section('ingress', INGRESS, values['ingress'], complaints);
-  const storage = section('storageInitializer', STORAGE_INITIALIZER, values['storageInitializer'], complaints);
+  const kept = usable ? '; the last good value is kept' : '';
+  const ingress = section('ingress', INGRESS, values['ingress'], kept, complaints);
+  const storage = section('storageInitializer', STORAGE_INITIALIZER, values['storageInitializer'], kept, complaints);
+  if (typeof ingress === 'object') complaints.push(...modeComplaints(ingress.modelBasedRoutingMode));
+  const before = last ?? base;
   return {
     settings: {
       ...base,
-      ...(ingress === 'bad' ? ingressOf(last) : ingress === undefined ? {} : ingressSettings(ingress, base)),
+      ...(ingress === 'bad' ? ingressOf(before) : ingress === undefined ? {} : ingressSettings(ingress, base)),
       storageInitializer:
-        storage === 'bad' ? last.storageInitializer : { ...base.storageInitializer, ...compact(storage ?? {}) },
+        storage === 'bad' ? before.storageInitializer : { ...base.storageInitializer, ...compact(storage ?? {}) },
     },
     complaints,
+    usable: usable || (ingress !== 'bad' && storage !== 'bad'),
   };
 }
 
 const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const NAME_PARTS = 2;
+const MODES = ['enabled', 'forced', 'disabled'];
+
+/** A field of text; empty text says nothing, as in KServe. */
+const said = <T>(schema: z.ZodType<T>): z.ZodType<T | undefined> =>
+  z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
 
 const INGRESS = z.object({
   enableGatewayApi: z.boolean().optional(),
-  kserveIngressGateway: z
-    .string()
-    .refine((text) => text.split('/').every((part) => label.test(part)), 'must be <namespace>/<name> in lower case')
-    .optional(),
-  urlScheme: z.enum(['http', 'https']).optional(),
+  kserveIngressGateway: said(z.string().refine(isGateway, 'must be <namespace>/<name> in lower case')),
+  urlScheme: said(
+    z
+      .string()
+      .toLowerCase()
+      .pipe(z.enum(['http', 'https'])),
+  ),
   enableLLMInferenceServiceTLS: z.boolean().optional(),
-  modelBasedRoutingHeaderName: z
-    .string()
-    .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'must be the name of an HTTP header')
-    .optional(),
+  modelBasedRoutingHeaderName: said(
+    z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'must be the name of an HTTP header'),
+  ),
   modelBasedRoutingMode: z.string().optional(),
 });
 
@@ -70,11 +76,11 @@ const quantity = z
   .regex(/^[+]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+|[numkMGTPE]|[KMGTPE]i)?$/, 'must be a quantity such as 100m, 1 or 1Gi');
 
 const STORAGE_INITIALIZER = z.object({
-  image: z.string().min(1).optional(),
-  cpuRequest: quantity.optional(),
-  cpuLimit: quantity.optional(),
-  memoryRequest: quantity.optional(),
-  memoryLimit: quantity.optional(),
+  image: said(z.string()),
+  cpuRequest: said(quantity),
+  cpuLimit: said(quantity),
+  memoryRequest: said(quantity),
+  memoryLimit: said(quantity),
 });
 
 /** The parsed section, undefined when the key is absent, `bad` when it cannot be used. */
@@ -82,6 +88,7 @@ function section<T extends object>(
   key: string,
   schema: z.ZodType<T>,
   text: unknown,
+  kept: string,
   complaints: string[],
 ): T | undefined | 'bad' {
   if (text === undefined) return undefined;
@@ -89,11 +96,11 @@ function section<T extends object>(
   try {
     value = JSON.parse(String(text));
   } catch (error) {
-    complaints.push(`Key ${key} is not JSON (${(error as Error).message}); the last good value is kept.`);
+    complaints.push(`Key ${key} is not JSON (${(error as Error).message})${kept}.`);
     return 'bad';
   }
   if (tooDeep(value)) {
-    complaints.push(`Key ${key} is nested deeper than ${DEEPEST} levels; the last good value is kept.`);
+    complaints.push(`Key ${key} is nested deeper than ${DEEPEST} levels${kept}.`);
     return 'bad';
   }
   const result = schema.safeParse(value);
@@ -103,7 +110,7 @@ function section<T extends object>(
     const found = JSON.stringify(
       issue.path.reduce<unknown>((at, part) => (isPlainObject(at) ? at[String(part)] : undefined), value),
     );
-    complaints.push(`Key ${path} is ${found ?? 'absent'}: ${issue.message}; the last good value is kept.`);
+    complaints.push(`Key ${path} is ${found ?? 'absent'}: ${issue.message}${kept}.`);
   }
   return 'bad';
 }
@@ -118,12 +125,25 @@ function ingressSettings(ingress: z.infer<typeof INGRESS>, base: Settings): Part
   };
 }
 
+function isGateway(text: string): boolean {
+  const parts = text.split('/');
+  return parts.length <= NAME_PARTS && parts.every((part) => label.test(part));
+}
+
 /** `<namespace>/<name>`; any other shape is a name in the system namespace, as KServe reads it. */
 function gatewayOf(text: string, { systemNamespace }: Settings): Settings['ingressGateway'] {
   const parts = text.split('/');
   const [namespace, name] = parts;
   if (parts.length === NAME_PARTS && namespace && name) return { namespace, name };
   return { namespace: systemNamespace, name: text };
+}
+
+/** KServe takes any other word for `enabled`. */
+function modeComplaints(mode: string | undefined): readonly string[] {
+  if (!mode || MODES.includes(mode.toLowerCase())) return [];
+  return [
+    `Key ingress.modelBasedRoutingMode is ${JSON.stringify(mode)}: must be one of ${MODES.join(', ')}; it counts as enabled.`,
+  ];
 }
 
 function modeOf(text: string | undefined): Settings['modelBasedRoutingMode'] {

@@ -23,6 +23,8 @@ export interface Settings {
   readonly clusterDomain: string;
   /** Replaces the `*` of a wildcard listener host name in URLs. */
   readonly wildcardHostname: string;
+  /** Why the settings of the cluster are not known; then nothing is changed for any service. One or more sentences. */
+  readonly unusable?: string;
 }
 
 export const DEFAULT_SETTINGS: Settings = {

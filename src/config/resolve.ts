@@ -28,6 +28,7 @@ import { withVerdict } from './validation.ts';
 export function resolve(service: LLMInferenceService, snapshot: Snapshot, settings: Settings): Effective {
   const found = layersOf(service, snapshot, settings);
   const failed = (problems: readonly Problem[]): Effective => uncombined(service, found, problems);
+  if (settings.unusable !== undefined) return failed([{ code: 'SettingsUnusable', message: settings.unusable }]);
   if (found.undecided) return failed([]);
   if (found.errors.some(({ code }) => code !== 'UnsupportedField')) return failed(found.errors);
 

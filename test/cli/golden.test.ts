@@ -9,10 +9,11 @@ import { llmisvc, useFolder } from './cliprocess.ts';
 
 const folder = useFolder();
 
-/** What files cannot say: answers of an API server, and pins that are switched off. */
+/** What files cannot say: answers of an API server, pins that are switched off, and settings that are missing there. */
 function inexpressible({ case: options, services }: GoldenInput): boolean {
   const { dryRun, unserved, forbidden, unknown, settings } = options;
   const pinned = services.some(({ status }) => status?.annotations !== undefined);
+  if (settings.unusable !== undefined) return true;
   if (settings.versionedConfigs === false && pinned) return true;
   if (dryRun !== undefined && dryRun !== 'accepted') return true;
   return unserved.length + forbidden.length + unknown.length > 0;

@@ -173,7 +173,8 @@ async function replaceCommon({ common, settings }: World): Promise<void> {
   }
   const configMap = settingsConfigMap(settings);
   await client.remove(refOf(configMap));
-  for (const object of [configMap, ...common]) {
+  const installed = settings.unusable === undefined ? [configMap] : [];
+  for (const object of [...installed, ...common]) {
     const { status, ...rest } = object as KubeObject & { readonly status?: unknown };
     await client.create(rest);
     if (status !== undefined) await client.patch(refOf(object), { status }, { subresource: 'status' });

@@ -51,11 +51,14 @@ describe('parts of the installation that come and go', () => {
     expect(complaint?.['message']).toMatch(/"gopher".*"http"\|"https".*last good value/);
     await apply(service('meanwhile'));
     await serviceUntil('meanwhile', 'the last good Gateway', (s) => JSON.stringify(s.status).includes('infra/second'));
-    await kubectl('delete', 'configmap', '-n', 'kserve', 'inferenceservice-config');
-    await serviceUntil('early', 'the default', (s) => JSON.stringify(s.status).includes('kserve-ingress-gateway'));
-    await valid(0);
-    await apply(settings('{"kserveIngressGateway":"infra/first"}'));
+    await apply(settings('{"kserveIngressGateway":"infra/second"}'));
     await valid(1);
+    await kubectl('delete', 'configmap', '-n', 'kserve', 'inferenceservice-config');
+    await valid(0);
+    await apply(service('without'));
+    await serviceUntil('without', 'the last Gateway', (s) => JSON.stringify(s.status).includes('infra/second'));
+    await apply(settings('{"kserveIngressGateway":"infra/first"}'));
+    await serviceUntil('early', 'the next Gateway', (s) => JSON.stringify(s.status).includes('infra/first'));
   }, 90_000);
 
   it('goes on when the Gateway API is taken away', async () => {

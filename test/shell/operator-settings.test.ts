@@ -1,3 +1,4 @@
+import type { KubeObject } from '../../src/api/object.ts';
 import { DEFAULT_SETTINGS } from '../../src/api/settings.ts';
 import { readFlags } from '../../src/operator/flags.ts';
 import { readSettings } from '../../src/api/readsettings.ts';
@@ -51,6 +52,10 @@ describe('the settings ConfigMap', () => {
       /^Key storageInitializer\.memoryLimit is "lots": must be a quantity/,
     ],
     [{ ingress: '{"kserveIngressGateway":"A b"}' }, /^Key ingress\.kserveIngressGateway is "A b": must be <namespace>/],
+    [
+      { ingress: '{"kserveIngressGateway":"a/b/c"}' },
+      /^Key ingress\.kserveIngressGateway is "a\/b\/c": must be <namespace>/,
+    ],
   ])('names key, value and what is allowed of %j, and keeps the last good value', (data, complaint) => {
     const last = {
       ...DEFAULT_SETTINGS,
@@ -64,31 +69,85 @@ describe('the settings ConfigMap', () => {
     expect(kept).toBe('ingress' in data ? 'https' : '7Gi');
   });
 
-  it('are the built-in ones without a ConfigMap, which is said', () => {
-    const said: string[] = [];
-    const log = {
-      debug: () => {},
-      info: () => {},
-      error: () => {},
-      warn: (_: object, text: string) => said.push(text),
+  it('takes empty text for nothing said, and a scheme in any case', () => {
+    const ingress = { kserveIngressGateway: '', urlScheme: 'HTTPS', modelBasedRoutingHeaderName: '' };
+    const storage = { image: '', memoryLimit: '2Gi', cpuLimit: '' };
+    const data = {
+      ingress: JSON.stringify({ ...ingress, enableLLMInferenceServiceTLS: true }),
+      storageInitializer: JSON.stringify(storage),
     };
+    const { settings, complaints } = readSettings(configMap(data), DEFAULT_SETTINGS);
+    expect(complaints).toEqual([]);
+    expect(settings).toEqual({
+      ...DEFAULT_SETTINGS,
+      urlScheme: 'https',
+      enableTLS: true,
+      storageInitializer: { ...DEFAULT_SETTINGS.storageInitializer, memoryLimit: '2Gi' },
+    });
+  });
+
+  it('says that another word for the mode of model based routing counts as enabled', () => {
+    const data = { ingress: '{"modelBasedRoutingMode":"force","urlScheme":"https"}' };
+    const { settings, complaints, usable } = readSettings(configMap(data), DEFAULT_SETTINGS);
+    expect([settings.modelBasedRoutingMode, settings.urlScheme, usable]).toEqual(['enabled', 'https', true]);
+    expect(complaints).toEqual([expect.stringMatching(/^Key ingress\.modelBasedRoutingMode is "force": .*forced/)]);
+  });
+
+  const said: string[] = [];
+  const log = { debug: () => {}, info: () => {}, error: () => {}, warn: (_: object, text: string) => said.push(text) };
+  beforeEach(() => said.splice(0));
+  const gateway = (name: string): object => configMap({ ingress: JSON.stringify({ kserveIngressGateway: name }) });
+
+  it.each([
+    ['it cannot be read', [], /could not be read.*right to list and watch/, []],
+    [
+      'it does not exist',
+      [undefined],
+      /ConfigMap kserve\/inferenceservice-config: It does not exist\. Create it/,
+      [/Create it/],
+    ],
+    [
+      'a key is bad',
+      [configMap({ ingress: '{"urlScheme":"gopher"}' })],
+      /Key ingress\.urlScheme is "gopher"/,
+      [/gopher/],
+    ],
+    [
+      'one of two keys is bad',
+      [configMap({ ingress: '{', storageInitializer: '{}' })],
+      /Key ingress is not JSON/,
+      [/JSON/],
+    ],
+  ])('are unusable while none were understood and %s', (_what, taken, why, warnings) => {
     const live = createLiveSettings(DEFAULT_SETTINGS, log, () => {});
-    live.take(undefined);
-    expect(live.current()).toEqual(DEFAULT_SETTINGS);
+    for (const one of taken) live.take(one);
+    expect(live.current()).toEqual({ ...DEFAULT_SETTINGS, unusable: expect.stringMatching(why) });
     expect(live.valid()).toBe(false);
-    expect(said).toEqual([expect.stringContaining('ConfigMap kserve/inferenceservice-config does not exist')]);
+    expect(said).toEqual(warnings.map((warning) => expect.stringMatching(warning)));
+  });
+
+  it('stay in force when the ConfigMap is deleted or broken, and the next good ones replace them', () => {
+    const live = createLiveSettings(DEFAULT_SETTINGS, log, () => {});
+    live.take(gateway('infra/one') as KubeObject);
+    for (const bad of [undefined, configMap({ ingress: '{' })]) {
+      live.take(bad);
+      expect(live.current()).toMatchObject({ ingressGateway: { namespace: 'infra', name: 'one' } });
+      expect([live.current().unusable, live.valid()]).toEqual([undefined, false]);
+    }
+    expect(said).toEqual([expect.stringContaining('last settings stay'), expect.stringContaining('last good value')]);
+    live.take(gateway('infra/two') as KubeObject);
+    expect([live.current().ingressGateway.name, live.valid()]).toEqual(['two', true]);
   });
 
   it('are announced only when values changed', () => {
     let changes = 0;
-    const log = { debug: () => {}, info: () => {}, error: () => {}, warn: () => {} };
     const live = createLiveSettings(DEFAULT_SETTINGS, log, () => {
       changes += 1;
     });
     live.take(configMap({}));
     live.take(configMap({ ingress: '{"urlScheme":"https"}' }));
     live.take(configMap({ ingress: '{ "urlScheme": "https" }', other: 'x' }));
-    expect(changes).toBe(1);
+    expect(changes).toBe(2);
     expect(live.valid()).toBe(true);
   });
 });
