@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startCluster } from './cluster.ts';
+import { measureRender } from './clistart.ts';
 import { measureCore } from './core.ts';
 import { measureDefinitions } from './definitions.ts';
 import type { CoreTime, Figures, Results } from './figures.ts';
@@ -55,6 +56,7 @@ try {
 
 async function measure(): Promise<Results> {
   const machine = describeMachine();
+  const render = await measureRender(steps('command line: ', say), signal);
   let core: CoreTime | undefined;
   const figures: Figures[] = [];
   for (const { services, ...plan } of SIZES) {
@@ -80,9 +82,10 @@ async function measure(): Promise<Results> {
     date: new Date().toISOString().slice(0, 10),
     machine,
     core,
+    render,
     definitions,
     figures,
-    goals: goalsOf(largest, core),
+    goals: goalsOf(largest, core, render),
   };
 }
 

@@ -73,6 +73,12 @@ export interface CoreTime {
   readonly runs: number;
 }
 
+/** Milliseconds of one process of the command line. */
+export interface CliTime {
+  readonly median: number;
+  readonly runs: number;
+}
+
 /** What the CRDs of one flavour cost. Seconds until their kinds are served; megabytes of 10^6 bytes. */
 export interface DefinitionsCost {
   readonly folder: string;
@@ -87,6 +93,7 @@ export interface Results {
   readonly date: string;
   readonly machine: Machine;
   readonly core: CoreTime;
+  readonly render: CliTime;
   readonly definitions: readonly DefinitionsCost[];
   readonly figures: readonly Figures[];
   readonly goals: readonly Goal[];

@@ -1,11 +1,11 @@
-import { type CoreTime, type Figures, type Goal, median } from './figures.ts';
+import { type CliTime, type CoreTime, type Figures, type Goal, median } from './figures.ts';
 import { writesOf } from './follow.ts';
 
 /** The status of the config says which generation of it was looked at. */
 const CONFIG_STATUS = 'patch llminferenceserviceconfigs/status';
 
 /** The goals of the project beside what was measured with the largest number of services. */
-export function goalsOf(figures: Figures, core: CoreTime): readonly Goal[] {
+export function goalsOf(figures: Figures, core: CoreTime, render: CliTime): readonly Goal[] {
   const { floors, found, rest, countersOfGateway, restart, memory, sharedConfig, services } = figures;
   const children = median(found.readyToChildren) / median(floors.children);
   const settled = median(found.readyToSettled) / median(floors.everything);
@@ -22,6 +22,7 @@ export function goalsOf(figures: Figures, core: CoreTime): readonly Goal[] {
     atMost(`restart to steady at ${count} services`, 20, restart.startToSteady, 's'),
     atMost(`resident memory at ${count} services`, 200, resident, 'MB'),
     atMost('pure core, one service, median', 1, core.median, 'ms'),
+    atMost('`llmisvc render` of one file, process included, median', 250, render.median, 'ms'),
     atMost(`a changed shared config of ${count} services: all children written`, 5, sharedConfig.changeToChildren, 's'),
     atMost('writes after that beside the changed children and the status of the config', 0, unchanged, ''),
   ];

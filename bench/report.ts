@@ -4,7 +4,7 @@ import { writesOf } from './follow.ts';
 const CHILDREN_OF_ONE = 3;
 
 /** The results as Markdown: the machine, the goals, and all figures, one column for each number of services. */
-export function report({ date, machine, core, definitions, figures, goals }: Results): string {
+export function report({ date, machine, core, render, definitions, figures, goals }: Results): string {
   const columns = figures.map((one) => rowsOf(one));
   const names = columns[0]?.map(([name]) => name) ?? [];
   const goalRows = goals.map(({ what, goal, measured, met }) => [what, goal, measured, met ? 'yes' : '**no**']);
@@ -15,6 +15,7 @@ export function report({ date, machine, core, definitions, figures, goals }: Res
     table(['goal', 'allowed', 'measured', 'reached'], goalRows),
     '',
     `Pure core: median ${core.median.toFixed(3)} ms, 99th percentile ${core.p99.toFixed(3)} ms of ${core.runs} runs.`,
+    `\`llmisvc render -f examples/qwen2-7b.yaml\`: median ${render.median.toFixed(0)} ms of ${render.runs} processes.`,
     '',
     table(['', ...figures.map(({ services }) => `${services.toLocaleString('en')} services`)], figureRows),
     '',

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import type { LLMInferenceServiceStatus } from '../api/llmisvc.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { Log } from '../kube/log.ts';
+import { readiness as readinessOf } from '../status/conditions.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -97,7 +98,7 @@ export function createTelemetry(level: LogLevel): Telemetry {
     reconciled: (milliseconds, result) => passes.observe({ result }, milliseconds / 1_000),
     answered: ({ verb, resource, code }) => requests.inc({ verb, resource, code: String(code) }),
     service(key, status) {
-      readiness.set(key, status?.conditions?.find(({ type }) => type === 'Ready')?.status ?? 'Unknown');
+      readiness.set(key, readinessOf(status));
     },
     gone: (key) => void readiness.delete(key),
     watch: (gauges) => addGauges(registry, gauges),

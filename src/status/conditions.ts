@@ -1,4 +1,4 @@
-import type { Condition, ConditionStatus } from '../api/llmisvc.ts';
+import type { Condition, ConditionStatus, LLMInferenceServiceStatus } from '../api/llmisvc.ts';
 import { compact } from '../api/object.ts';
 
 export type ConditionType =
@@ -115,6 +115,11 @@ function addRollUp(
   of: readonly ConditionType[],
 ): void {
   parts.set(type, rollUp([...of.map((part) => parts.get(part)), parts.get(type)]));
+}
+
+/** Whether a service is ready, as its status says; Unknown while it says nothing. */
+export function readiness(status: LLMInferenceServiceStatus | undefined): ConditionStatus {
+  return status?.conditions?.find(({ type }) => type === 'Ready')?.status ?? 'Unknown';
 }
 
 /**
