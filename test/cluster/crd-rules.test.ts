@@ -244,9 +244,32 @@ describe('the rules of admission', () => {
     );
   });
 
-  it('take lists of the allowed length', async () => {
-    const names = Array.from({ length: 128 }, (_, index) => `adapter-${index}`.padEnd(253, 'x'));
-    expect(await tried(object(LLMISVC, lora(...names)))).toBe('accepted');
+  const several = (count: number, item: (index: number) => object = (index) => ({ name: `n-${index}` })): object[] =>
+    Array.from({ length: count }, (_, index) => item(index));
+  const tiers = (count: number): object[] => several(count, () => ({ fileSystem: { emptyDir: { size: '1Gi' } } }));
+  const uri = (length: number): Spec => ({ model: { ...MODEL, uri: 'hf://o/'.padEnd(length, 'm') } });
+
+  it.each<[string, (size: number) => Spec, number]>([
+    ['spec.model.uri', uri, 2_048],
+    ['spec.model.name', (size) => ({ model: { ...MODEL, name: 'n'.repeat(size) } }), 253],
+    [
+      'spec.model.lora.adapters',
+      (size) => lora(...several(size).map((_, index) => `a-${index}`.padEnd(253, 'x'))),
+      128,
+    ],
+    ['spec.baseRefs', (size) => ({ baseRefs: several(size) }), 32],
+    ['spec.router.gateway.refs', (size) => ({ router: { gateway: { refs: several(size) } } }), 32],
+    ['spec.router.ingress.refs', (size) => ({ router: { ingress: { refs: several(size) } } }), 32],
+    ['spec.router.route.http.refs', (size) => route({ http: { refs: several(size) } }), 16],
+    ['spec.kvCacheOffloading.secondary', (size) => ({ kvCacheOffloading: { cpu: '1Gi', secondary: tiers(size) } }), 16],
+  ])('take %s of the largest size, and no larger', async (path, spec, most) => {
+    expect(await tried(object(LLMISVC, spec(most)))).toBe('accepted');
+    expect(await tried(object(LLMISVC, spec(most + 1)))).toMatch(new RegExp(`${path}: Too (many|long)`));
+  });
+
+  it('want the key of a reference to a ConfigMap', async () => {
+    expect(await tried(object(LLMISVC, config({ ref: { name: 'c' } })))).toContain('config.ref.key: Required value');
+    expect(await tried(object(LLMISVC, config({ ref: { name: 'c', key: 'k' } })))).toBe('accepted');
   });
 });
 

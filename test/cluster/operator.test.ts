@@ -152,6 +152,29 @@ describe('the operator on a real API server', () => {
     await until('our Deployment', ref, ({ metadata }) => metadata.ownerReferences !== undefined);
   }, 90_000);
 
+  // Of these kinds the caches hold the objects of others too, so nothing is read before the first write.
+  it.each([
+    ['Service', SERVICE, 'kept-kserve-workload-svc', { ports: [{ port: 1 }] }, 'MainWorkloadReady'],
+    ['HTTPRoute', HTTP_ROUTE, 'strange-kserve-route', { hostnames: ['theirs.example.com'] }, 'HTTPRoutesReady'],
+  ])(
+    'never touches a %s of somebody else either',
+    async (kind, gvk, name, spec, condition) => {
+      const { apply, get, serviceUntil, client, until } = cluster();
+      const strange = { ...gvk, namespace, name };
+      await apply({ ...gvk, metadata: { name, namespace }, spec });
+      const before = await get(strange);
+      const own = name.slice(0, name.indexOf('-'));
+      await apply(service(own));
+      const theirs = `${kind} default/${name} exists and belongs to field manager a-user`;
+      await serviceUntil(own, theirs, (s) => conditionOf(s, condition)?.message?.includes(theirs) === true);
+      const after = await get(strange);
+      expect(after.metadata.resourceVersion).toBe(before.metadata.resourceVersion);
+      await client.remove(strange);
+      await until('our own', strange, ({ metadata }) => metadata.ownerReferences !== undefined);
+    },
+    90_000,
+  );
+
   it('deletes the route when the service no longer has a router, and everything when it is stopped', async () => {
     await applied(cluster(), service('pruned'));
     const route = { ...HTTP_ROUTE, namespace, name: 'pruned-kserve-route' };
