@@ -5,6 +5,7 @@
 import type { LLMInferenceServiceSpec } from '../api/llmisvc.ts';
 import { isPlainObject } from '../api/object.ts';
 import { type MergeRule, ruleOf, SPEC_RULES } from './mergerules.ts';
+import { isMap, isUnsaid } from './zerovalues.ts';
 
 export type Spec = LLMInferenceServiceSpec;
 type Fields = Readonly<Record<string, unknown>>;
@@ -74,54 +75,6 @@ function withContainers(object: Fields, templates: Templates): Fields {
   return result;
 }
 
-/** Maps with free keys: their values are kept as they are, an empty map says nothing. */
-const MAPS = new Set([
-  'labels',
-  'annotations',
-  'nodeSelector',
-  'limits',
-  'requests',
-  'matchLabels',
-  'overhead',
-  'volumeAttributes',
-]);
-const PLAIN_NUMBERS = new Set([
-  'hostPort',
-  'initialDelaySeconds',
-  'timeoutSeconds',
-  'periodSeconds',
-  'successThreshold',
-  'failureThreshold',
-  'partition',
-  'lun',
-]);
-const PLAIN_BOOLEANS = new Set([
-  'expert',
-  'hostNetwork',
-  'hostPID',
-  'hostIPC',
-  'stdin',
-  'stdinOnce',
-  'tty',
-  'readOnly',
-  'sslEnabled',
-  'chapAuthDiscovery',
-  'chapAuthSession',
-  'restoreToOriginalReplicaCount',
-]);
-/** Strings that are pointers in Go, so that the empty string can be said. */
-const POINTER_STRINGS = new Set([
-  'storageClassName',
-  'volumeAttributesClassName',
-  'runtimeClassName',
-  'hostnameOverride',
-  'preemptionPolicy',
-  'service',
-  'group',
-]);
-/** Volume sources whose `readOnly` is a pointer. */
-const POINTER_READ_ONLY = new Set(['csi', 'azureDisk']);
-
 function writtenObject(object: Fields, rule: MergeRule, parent: string): Fields {
   const entries: [string, unknown][] = [];
   for (const [name, value] of Object.entries(object)) {
@@ -135,7 +88,7 @@ function writtenObject(object: Fields, rule: MergeRule, parent: string): Fields 
 }
 
 function writtenValue(name: string, value: unknown, rule: MergeRule | undefined): unknown {
-  if (MAPS.has(name) || typeof value !== 'object') return value;
+  if (isMap(name) || typeof value !== 'object') return value;
   if (!Array.isArray(value)) return writtenObject(value as Fields, rule ?? {}, name);
   if (rule?.key === undefined) return value.map(withoutNulls);
   return value.map((item) => (isPlainObject(item) ? writtenObject(item, rule, name) : item));
@@ -147,14 +100,6 @@ function withoutNulls(value: unknown): unknown {
   if (!isPlainObject(value)) return value;
   const said = Object.entries(value).filter(([, item]) => item !== null);
   return Object.fromEntries(said.map(([name, item]) => [name, withoutNulls(item)]));
-}
-
-function isUnsaid(name: string, value: unknown, parent: string): boolean {
-  if (value === '') return !POINTER_STRINGS.has(name);
-  if (value === 0) return PLAIN_NUMBERS.has(name);
-  if (value === false) return PLAIN_BOOLEANS.has(name) && !(name === 'readOnly' && POINTER_READ_ONLY.has(parent));
-  if (Array.isArray(value)) return value.length === 0;
-  return MAPS.has(name) && isPlainObject(value) && Object.keys(value).length === 0;
 }
 
 function mergeObjects(lower: Fields, higher: Fields, rule: MergeRule): Fields {
@@ -193,8 +138,9 @@ function mergeForeign(lower: unknown, higher: unknown): unknown {
 }
 
 /**
- * Merges two lists by key. The higher layer's items come in its order; items that only the lower layer has stay in front
- * of a common item that they preceded, and otherwise follow: new items of the higher layer come before them.
+ * Merges two lists by key. An item of the higher layer goes into the first one of the lower layer with its key; others with
+ * that key stay behind it. The higher layer's items come in its order; items whose keys only the lower layer has stay in
+ * front of a common item that they preceded, and otherwise follow: new items of the higher layer come before them.
  */
 function mergeLists(
   lower: readonly unknown[],
@@ -202,25 +148,50 @@ function mergeLists(
   key: string,
   rule: MergeRule,
 ): readonly unknown[] {
-  const places = new Map<unknown, number>();
-  lower.forEach((item, index) => {
-    if (!places.has(keyOf(item, key))) places.set(keyOf(item, key), index);
+  const inLower = placesOf(lower, key);
+  const inHigher = placesOf(higher, key);
+  const placeIn = (places: ReadonlyMap<unknown, number>, item: unknown): number => places.get(keyOf(item, key)) ?? -1;
+
+  const items = withItems(lower, higher, key, rule);
+  const common = items
+    .filter((item) => placeIn(inHigher, item) >= 0)
+    .sort((a, b) => placeIn(inHigher, a) - placeIn(inHigher, b));
+  const rest = items
+    .filter((item) => placeIn(inHigher, item) < 0)
+    .sort((a, b) => placeIn(inLower, a) - placeIn(inLower, b));
+  let next = 0;
+  const ordered = common.flatMap((item) => {
+    const place = placeIn(inLower, item);
+    const first = next;
+    while (next < rest.length && placeIn(inLower, rest[next]) < place) next += 1;
+    return [...rest.slice(first, next), item];
   });
-  const results = new Map<unknown, unknown>();
+  return [...ordered, ...rest.slice(next)];
+}
+
+/** The lower list with each item of the higher one merged into the first of its key, or put at the end. */
+function withItems(lower: readonly unknown[], higher: readonly unknown[], key: string, rule: MergeRule): unknown[] {
+  const items = [...lower];
+  const places = placesOf(lower, key);
   for (const item of higher) {
+    const place = places.get(keyOf(item, key));
+    if (place === undefined) places.set(keyOf(item, key), items.push(item) - 1);
+    else {
+      const below = items[place];
+      items[place] = isPlainObject(below) && isPlainObject(item) ? mergeObjects(below, item, rule) : item;
+    }
+  }
+  return items;
+}
+
+/** Where each key stands first. */
+function placesOf(items: readonly unknown[], key: string): Map<unknown, number> {
+  const places = new Map<unknown, number>();
+  items.forEach((item, index) => {
     const id = keyOf(item, key);
-    const place = places.get(id);
-    const below = results.has(id) ? results.get(id) : place === undefined ? undefined : lower[place];
-    results.set(id, isPlainObject(below) && isPlainObject(item) ? mergeObjects(below, item, rule) : item);
-  }
-  const rest = lower.map((item, index) => ({ item, index })).filter(({ item }) => !results.has(keyOf(item, key)));
-  const ordered: unknown[] = [];
-  for (const [id, item] of results) {
-    const place = places.get(id);
-    while (place !== undefined && rest[0] && rest[0].index < place) ordered.push(rest.shift()?.item);
-    ordered.push(item);
-  }
-  return [...ordered, ...rest.map(({ item }) => item)];
+    if (!places.has(id)) places.set(id, index);
+  });
+  return places;
 }
 
 /** The key of an item; Go writes an unset key as its zero value, which is a key like any other. */

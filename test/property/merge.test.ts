@@ -75,6 +75,30 @@ describe('merge', () => {
     );
   });
 
+  it('loses no item of the lower layer, whose key may be there more than once', () => {
+    const constraint = record({
+      topologyKey: constantFrom('zone', 'host', 'rack'),
+      maxSkew: integer({ min: 1, max: 9 }),
+    });
+    const constraints = array(constraint, { maxLength: 6 });
+    const withConstraints = (topologySpreadConstraints: readonly unknown[]): unknown => ({
+      template: { containers: [], topologySpreadConstraints },
+    });
+    holds(
+      property(constraints, constraints, (lower, higher) => {
+        const result =
+          merge(withConstraints(lower) as Spec, withConstraints(higher) as Spec).template?.topologySpreadConstraints ??
+          [];
+        const count = (list: typeof lower, key: string): number => list.filter((one) => one.topologyKey === key).length;
+        for (const key of ['zone', 'host', 'rack']) {
+          const expected =
+            lower.length === 0 ? count(higher, key) : Math.max(count(lower, key), Math.min(1, count(higher, key)));
+          expect(count(result as typeof lower, key)).toBe(expected);
+        }
+      }),
+    );
+  });
+
   it('of three layers does not depend on which two come first, but for the order of lists', () => {
     holds(
       property(spec, spec, spec, (first, second, third) => {

@@ -85,6 +85,46 @@ describe('lists merged by key', () => {
     expect(mergedIn(field, lower, higher)).toEqual(expected);
   });
 
+  /** Zone and skew of each constraint, as the strategic merge of Kubernetes gives them. */
+  it.each([
+    ['z1 z2', 'z3', 'z3 z2'],
+    ['a1 b2 a3', 'c4', 'c4 a1 a3 b2'],
+    ['a1 b2 a3', 'b4', 'a1 a3 b4'],
+    ['a1 c2 a3', 'a6 b7 b8 b9', 'a6 a3 b9 c2'],
+    ['a1 a2', 'b6 c7 a8 a9', 'b6 c7 a9 a2'],
+    ['c1 a2 b3 c4 c5', 'c6 c7 a8', 'c7 c4 c5 a8 b3'],
+    ['c1 c2 c3 b4', 'c6 b7 a8', 'c6 c2 c3 b7 a8'],
+    ['b1 b2 c3 a4 b5', 'b6', 'b6 b2 b5 c3 a4'],
+    ['c1 c2 b3 c4 a5', 'b6 a7 c8', 'b6 a7 c8 c2 c4'],
+    ['b1 b2 a3 c4', 'a6 b7 c8 b9', 'a6 b9 b2 c8'],
+  ])('whose lower layer has a key more than once: [%s] with [%s] on top are [%s]', (lower, higher, expected) => {
+    const constraints = (text: string): Item[] =>
+      text.split(' ').map((word) => ({ topologyKey: word.charAt(0), maxSkew: Number(word.charAt(1)) }));
+    expect(mergedIn('topologySpreadConstraints', constraints(lower), constraints(higher))).toEqual(
+      constraints(expected),
+    );
+  });
+
+  it('an item goes into the first of its key, and the others of that key keep what they say', () => {
+    const zone = (maxSkew: number, whenUnsatisfiable: string): Item => ({
+      topologyKey: 'zone',
+      maxSkew,
+      whenUnsatisfiable,
+    });
+    expect(
+      mergedIn(
+        'topologySpreadConstraints',
+        [zone(1, 'DoNotSchedule'), zone(1, 'ScheduleAnyway')],
+        [zone(3, 'DoNotSchedule')],
+      ),
+    ).toEqual([zone(3, 'DoNotSchedule'), zone(1, 'ScheduleAnyway')]);
+    const port = (protocol: string, name: string): Item => ({ containerPort: 8000, protocol, name });
+    expect(mergedIn('ports', [port('TCP', 'h'), port('UDP', 'q')], [port('TCP', 'x')])).toEqual([
+      port('TCP', 'x'),
+      port('UDP', 'q'),
+    ]);
+  });
+
   it('an empty list says nothing', () => {
     expect(mergedIn('containers', named('main'), [])).toEqual(named('main'));
   });
@@ -111,6 +151,12 @@ describe('values', () => {
       { parallelism: { expert: true } },
       { parallelism: { expert: false } },
       { parallelism: { expert: true } },
+    ],
+    [
+      'an empty text of a pointer overrides',
+      { tracing: { exporterEndpoint: 'http://otel:4317', sampler: 's', samplerArg: '1', exporter: 'otlp' } },
+      { tracing: { exporterEndpoint: '', sampler: '', samplerArg: '', exporter: '' } },
+      { tracing: { exporterEndpoint: '', sampler: '', samplerArg: '', exporter: '' } },
     ],
     ['null does not override', { replicas: 3 }, { replicas: null }, { replicas: 3 }],
     [
@@ -197,6 +243,33 @@ describe('values', () => {
       { readinessProbe: { periodSeconds: 5 } },
     ],
     [
+      '0 of a number that Go always writes overrides, where others of that name are left out',
+      { lifecycle: { preStop: { sleep: { seconds: 5 } } }, startupProbe: { failureThreshold: 3 } },
+      { lifecycle: { preStop: { sleep: { seconds: 0 } } }, startupProbe: { failureThreshold: 0 } },
+      { lifecycle: { preStop: { sleep: { seconds: 0 } } }, startupProbe: { failureThreshold: 3 } },
+    ],
+    [
+      'an empty text of a pointer overrides, where others of that name are none',
+      {
+        restartPolicy: 'Always',
+        terminationMessagePolicy: 'File',
+        volumeMounts: [{ mountPath: '/a', mountPropagation: 'None', subPath: 's' }],
+        securityContext: { seccompProfile: { type: 'Localhost', localhostProfile: 'p' } },
+      },
+      {
+        restartPolicy: '',
+        terminationMessagePolicy: '',
+        volumeMounts: [{ mountPath: '/a', mountPropagation: '', subPath: '' }],
+        securityContext: { seccompProfile: { type: '', localhostProfile: '' } },
+      },
+      {
+        restartPolicy: '',
+        terminationMessagePolicy: 'File',
+        volumeMounts: [{ mountPath: '/a', mountPropagation: '', subPath: 's' }],
+        securityContext: { seccompProfile: { type: 'Localhost', localhostProfile: '' } },
+      },
+    ],
+    [
       'false of a pointer overrides',
       { securityContext: { runAsNonRoot: true } },
       { securityContext: { runAsNonRoot: false } },
@@ -246,6 +319,39 @@ describe('values', () => {
     expect(mergedIn('volumes', [{ name: 'v', ...memory }], [{ name: 'v', emptyDir: { sizeLimit: '2Gi' } }])).toEqual([
       { name: 'v', emptyDir: { medium: 'Memory', sizeLimit: '2Gi' } },
     ]);
+  });
+
+  it.each<[string, Item, Item, Item]>([
+    [
+      'an empty type of a host path',
+      { hostPath: { type: 'Directory' } },
+      { hostPath: { type: '' } },
+      { hostPath: { type: '' } },
+    ],
+    ['false of a CSI driver', { csi: { readOnly: true } }, { csi: { readOnly: false } }, { csi: { readOnly: false } }],
+    [
+      'not false of a claim',
+      { persistentVolumeClaim: { readOnly: true } },
+      { persistentVolumeClaim: { readOnly: false } },
+      { persistentVolumeClaim: { readOnly: true } },
+    ],
+    [
+      'an empty type of a CSI file system',
+      { csi: { fsType: 'xfs' } },
+      { csi: { fsType: '' } },
+      { csi: { fsType: '' } },
+    ],
+    ['not an empty type of an NFS server', { nfs: { server: 's' } }, { nfs: { server: '' } }, { nfs: { server: 's' } }],
+    ['a volume number of 0', { fc: { lun: 2 } }, { fc: { lun: 0 } }, { fc: { lun: 0 } }],
+  ])('of volumes: %s overrides', (_name, lower, higher, expected) => {
+    const volume = (content: Item): Item[] => [{ name: 'v', ...content }];
+    expect(mergedIn('volumes', volume(lower), volume(higher))).toEqual(volume(expected));
+  });
+
+  it('a failure threshold of 0 of the fallback of KEDA overrides', () => {
+    const scaling = (failureThreshold: number): Spec =>
+      ({ scaling: { maxReplicas: 2, keda: { fallback: { failureThreshold, replicas: 1 } } } }) as Spec;
+    expect(merge(scaling(3), scaling(0))).toEqual(scaling(0));
   });
 
   it('the template of a claim takes the place of the claim', () => {
