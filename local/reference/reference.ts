@@ -86,7 +86,7 @@ function outcomeOf(one: ReferenceCase, recording: Recording | undefined, rules: 
     differences:
       features.length > 0
         ? []
-        : RECORDS.flatMap((record) => judged(name, differencesOf(kserve[record], ours[record]), rules)),
+        : RECORDS.flatMap((record) => judged(one, differencesOf(kserve[record], ours[record]), rules)),
     refused: refusedHere(one.refused, refused, live, children),
   };
 }

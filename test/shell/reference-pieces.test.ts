@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { judged, readRules, unused } from '../../local/reference/allowed.ts';
+import { judged, readRules, type Subject, unused } from '../../local/reference/allowed.ts';
 import { differencesOf } from '../../local/reference/difference.ts';
 import { readReference } from '../../local/reference/folder.ts';
 import { recordedChild, recordedStatus } from '../../local/reference/normalise.ts';
@@ -129,6 +129,9 @@ describe('differences', () => {
   });
 });
 
+const NOTHING = { children: [], 'children-ready': [], status: [], 'status-ready': [] };
+const subject = (name: string): Subject => ({ name, input: [], recorded: NOTHING });
+
 describe('the rules of intended differences', () => {
   const read = (text: string): ReturnType<typeof readRules> => {
     writeFileSync(join(folder, 'rules.yaml'), text);
@@ -154,13 +157,28 @@ describe('the rules of intended differences', () => {
       { object: 'X.v1/a', path: '.url', kserve: 'http://a/', ours: undefined },
       { object: 'X.v1/a', path: '.url', kserve: 'http://a', ours: undefined },
     ];
-    const found = judged('case', differences, rules);
+    const found = judged(subject('case'), differences, rules);
     expect(found.map(({ rule }) => rules.findIndex((one) => one === rule))).toEqual([0, -1, 1, -1]);
     expect(unused(rules, found)).toEqual([rules[2]]);
     const [difference] = differences;
     const elsewhere = { ...difference, object: 'Y.v1/a' } as (typeof differences)[number];
-    expect(judged('case', [elsewhere], rules)[0]?.rule).toBeUndefined();
-    expect(judged('another', differences.slice(0, 1), rules)[0]?.rule).toBeUndefined();
+    expect(judged(subject('case'), [elsewhere], rules)[0]?.rule).toBeUndefined();
+    expect(judged(subject('another'), differences.slice(0, 1), rules)[0]?.rule).toBeUndefined();
+  });
+
+  it('may ask what was applied, and what KServe made of it', () => {
+    const [inputRule, recordedRule] = [`input: '"hostnames":\\["\\*'`, `recorded: '"reason":"Wrong"'`].map(
+      (condition) => read(`- path: ^\\.url$\n  ${condition}\n  ${why}`),
+    );
+    const differences = [{ object: 'X.v1/a', path: '.url', kserve: 'a', ours: 'b' }];
+    const isExplained = (rules: ReturnType<typeof readRules> = [], of: Partial<Subject> = {}): boolean =>
+      judged({ ...subject('case'), ...of }, differences, rules)[0]?.rule !== undefined;
+    const route = object('HTTPRoute', { spec: { rules: [], hostnames: ['*.a.com'] } });
+    const failed = object('LLMInferenceService', { status: { conditions: [{ type: 'Ready', reason: 'Wrong' }] } });
+    expect(isExplained(inputRule, { input: [route] })).toBe(true);
+    expect(isExplained(inputRule)).toBe(false);
+    expect(isExplained(recordedRule, { recorded: { ...NOTHING, status: [failed] } })).toBe(true);
+    expect(isExplained(recordedRule, { input: [failed] })).toBe(false);
   });
 
   it('of this project name sections that docs/differences.md has', () => {
