@@ -10,7 +10,7 @@ export interface AddressInput {
   readonly clusterDomain: string;
 }
 
-/** `status.addresses`: one entry for each discovered URL, sorted by URL, named as KServe names them. */
+/** `status.addresses`: one entry for each discovered URL, in KServe's order and with its names. */
 export function addressesOf(urls: readonly DiscoveredUrl[], input: AddressInput): readonly Address[] {
   return sorted(urls).map(({ url, origin }) =>
     compact({ name: addressName(url, input.clusterDomain), url, origin, models: modelsOf(url, input) }),
@@ -18,16 +18,22 @@ export function addressesOf(urls: readonly DiscoveredUrl[], input: AddressInput)
 }
 
 /**
- * `status.url`: an URL from outside the cluster before one from inside, one below `/<namespace>/<name>` before others,
- * `https` before `http`, then by the alphabet.
+ * `status.url`: an URL from outside the cluster before one from inside, one below `/<namespace>/<name>` before others, a
+ * hostname that the route has in full before one of its wildcards, `https` before `http`, then the first in the order of addresses.
  */
 export function primaryUrl(urls: readonly DiscoveredUrl[], input: AddressInput): string | undefined {
-  const all = sorted(urls).map(({ url }) => url);
-  const external = all.filter((url) => !isInternal(hostOf(url), input.clusterDomain));
-  const reachable = external.length > 0 ? external : all;
-  const own = reachable.filter((url) => isBelow(pathOf(url), `/${input.namespace}/${input.serviceName}`));
-  const candidates = own.length > 0 ? own : reachable;
-  return candidates.find((url) => url.startsWith('https://')) ?? candidates[0];
+  const preferences: readonly ((one: DiscoveredUrl) => boolean)[] = [
+    ({ url }) => !isInternal(hostOf(url), input.clusterDomain),
+    ({ url }) => isBelow(pathOf(url), `/${input.namespace}/${input.serviceName}`),
+    ({ literal }) => !literal.includes('://*.'),
+    ({ url }) => url.startsWith('https://'),
+  ];
+  return preferences.reduce(preferring, sorted(urls))[0]?.url;
+}
+
+function preferring<T>(all: readonly T[], isPreferred: (one: T) => boolean): readonly T[] {
+  const preferred = all.filter(isPreferred);
+  return preferred.length > 0 ? preferred : all;
 }
 
 /** The name of an address, from host and path of its URL. */
@@ -82,5 +88,5 @@ function isBelow(path: string, base: string): boolean {
 }
 
 function sorted(urls: readonly DiscoveredUrl[]): readonly DiscoveredUrl[] {
-  return urls.toSorted((a, b) => (a.url < b.url ? -1 : a.url > b.url ? 1 : 0));
+  return urls.toSorted((a, b) => (a.literal < b.literal ? -1 : a.literal > b.literal ? 1 : 0));
 }

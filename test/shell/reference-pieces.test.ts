@@ -190,6 +190,66 @@ describe('the rules of intended differences', () => {
   });
 });
 
+describe('the list of intended differences', () => {
+  const rules = readRules(join(ROOT, 'docs/differences.allow.yaml'));
+  const service = object('LLMInferenceService', {}, { name: 'qwen' });
+  const withRoute = (spec: object, ...others: readonly KubeObject[]): readonly KubeObject[] => [
+    ...others,
+    { ...service, spec: { router: { route: { http: { spec } } } } } as KubeObject,
+  ];
+  const path = (value: string): object => ({ rules: [{ matches: [{ path: { value } }] }] });
+  const rewrite = (replacePrefixMatch: string): object => ({
+    rules: [{ filters: [{ urlRewrite: { path: { replacePrefixMatch } } }] }],
+  });
+  const listeners = object('Gateway', { spec: { listeners: [{ hostname: 'a.com' }] } });
+
+  /** The section that explains a difference of the service; undefined when none does. */
+  const sectionOf = (
+    at: string,
+    kserve: unknown,
+    ours: unknown,
+    input: readonly KubeObject[] = [],
+    recorded: Subject['recorded'] = NOTHING,
+  ): string | undefined => {
+    const [kind = '', where = ''] = at.startsWith('.') ? ['LLMInferenceService', at] : at.split(' ');
+    const difference = { object: `${kind}.v1/a`, path: where, kserve, ours };
+    return judged({ name: 'case', input, recorded }, [difference], rules)[0]?.rule?.section;
+  };
+  const URL = '.status.url';
+
+  it.each<[string | undefined, string, unknown, unknown, (readonly KubeObject[])?]>([
+    ['urls-without-a-slash-at-their-end', URL, 'http://h/', 'http://h'],
+    ['urls-without-a-slash-at-their-end', '.status.addresses[0].url', 'http://h/foo/', 'http://h/foo'],
+    [undefined, URL, 'http://h/foo', 'http://h'],
+    ['urls-end-before-v1', URL, 'http://h/foo/v1', 'http://h/foo', withRoute(rewrite('/v1'))],
+    [undefined, URL, 'http://h/foo/v1', 'http://h/foo', withRoute(rewrite('/v2'))],
+    [undefined, URL, 'http://h/foo/v1', 'http://h/v1', withRoute(rewrite('/v1'))],
+    ['wildcard-hostnames-of-a-route', URL, 'http://*.e.com/foo', 'http://inference.e.com/foo'],
+    [undefined, URL, 'http://a.com/foo', 'http://inference.a.com/foo'],
+    ['https-is-preferred', URL, 'http://h/foo', 'https://h/foo'],
+    [
+      'no-url-where-nothing-listens',
+      '.status.addresses[1]',
+      { url: 'http://h/foo' },
+      undefined,
+      withRoute({ parentRefs: [{ name: 'g', port: 80 }] }),
+    ],
+    [undefined, '.status.addresses[1]', { url: 'http://h/foo' }, undefined, withRoute({ parentRefs: [{ name: 'g' }] })],
+    ['no-url-where-nothing-listens', URL, 'http://h', undefined, withRoute({ hostnames: ['b.com'] }, listeners)],
+    [undefined, URL, 'http://h', undefined, withRoute({}, listeners)],
+    [
+      'the-path-of-the-service-is-preferred',
+      URL,
+      'http://a.com/n/qwen2',
+      'http://b.com/n/qwen',
+      withRoute(path('/n/qwen2')),
+    ],
+    [undefined, URL, 'http://a.com/n/qwen', 'http://b.com/n', withRoute(path('/n/qwen'))],
+  ])('has %s for %s: %j and %j', (section, at, kserve, ours, ...[input]) => {
+    expect(sectionOf(at, kserve, ours, input)).toBe(section);
+  });
+});
+
 describe('faked readiness', () => {
   const deployment = {
     apiVersion: 'apps/v1',

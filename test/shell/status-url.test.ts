@@ -1,6 +1,6 @@
 import { addressesOf, addressName, primaryUrl } from '../../src/status/addresses.ts';
 import type { BackingService, GatewayState, Listener, RouteRule } from '../../src/status/routeview.ts';
-import { basePaths, discoverUrls } from '../../src/status/url.ts';
+import { basePaths, type DiscoveredUrl, discoverUrls } from '../../src/status/url.ts';
 
 const SETTINGS = {
   clusterDomain: 'cluster.local',
@@ -20,7 +20,7 @@ interface Setup {
   readonly port?: number;
 }
 
-function discovered(setup: Setup): readonly string[] {
+function discovered(setup: Setup): readonly DiscoveredUrl[] {
   const { addresses = ['203.0.113.1'], listeners = [HTTP], hostnames = [], rules = [], service } = setup;
   const gateway: GatewayState = { className: 'envoy', listeners, addresses };
   const parentRef = {
@@ -32,7 +32,13 @@ function discovered(setup: Setup): readonly string[] {
     port: setup.port ?? 0,
   };
   const resolved = [{ parentRef, gateway, ...(service ? { service } : {}) }];
-  return discoverUrls({ hostnames, rules }, resolved, SETTINGS).map(({ url }) => url);
+  return discoverUrls({ hostnames, rules }, resolved, SETTINGS);
+}
+
+/** A URL of ours with KServe's spelling of it, where it differs. */
+function found(url: string, literal = url): DiscoveredUrl {
+  const origin = { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'gw', namespace: 'kserve' };
+  return { url, literal, origin };
 }
 
 /** A rule with one match on a path; `service` false stands for an InferencePool. */
@@ -128,14 +134,14 @@ const VECTORS: readonly [string, Setup, readonly string[]][] = [
 
 describe('URLs of a route', () => {
   it.each(VECTORS)('%s', (_name, setup, urls) => {
-    expect(discovered(setup)).toEqual(urls);
+    expect(discovered(setup).map(({ url }) => url)).toEqual(urls);
   });
 
   it('carries the Gateway as origin', () => {
     const gatewayState = { className: 'envoy', listeners: [HTTP], addresses: ['203.0.113.1'] };
     const parentRef = { group: 'g', kind: 'Gateway', namespace: 'ns', name: 'gw', sectionName: 'http', port: 0 };
-    const [found] = discoverUrls({ hostnames: [], rules: [] }, [{ parentRef, gateway: gatewayState }], SETTINGS);
-    expect(found?.origin).toEqual({ group: 'g', kind: 'Gateway', namespace: 'ns', name: 'gw' });
+    const [first] = discoverUrls({ hostnames: [], rules: [] }, [{ parentRef, gateway: gatewayState }], SETTINGS);
+    expect(first?.origin).toEqual({ group: 'g', kind: 'Gateway', namespace: 'ns', name: 'gw' });
   });
 });
 
@@ -144,7 +150,7 @@ describe('base paths', () => {
   const asIs = pools.map((path) => rule(path, false));
   const rewritten = pools.map((path) => rule(path, false, { replacement: path.replace('/ns/name', '') }));
   const whole = rule('/ns/name', true, { replacement: '/' });
-  const byModel = rule('/', true, { headers: ['x-gateway-model-name'] });
+  const byModel = rule('/', true, { headers: ['X-Gateway-Model-Name'] });
 
   it.each<[string, readonly RouteRule[], readonly string[]]>([
     ['our preset', [rule('/ns/name/v1', true, { replacement: '/v1' })], ['/ns/name']],
@@ -156,6 +162,11 @@ describe('base paths', () => {
     ['by model header as well', [...asIs, whole, byModel], ['', '/ns/name']],
     ['a foreign header is ignored', [whole, rule('/', true, { headers: ['x-canary'] })], ['/ns/name']],
     [
+      'the name of the header is compared as it is written',
+      [whole, rule('/', true, { headers: ['x-gateway-model-name'] })],
+      ['/ns/name'],
+    ],
+    [
       'KServe’s preset',
       [
         ...rewritten,
@@ -166,10 +177,15 @@ describe('base paths', () => {
       ['', '/ns/name', '/publishers/ns/models/m'],
     ],
     ['a rewrite to something else', [rule('/a/b', true, { replacement: '/c' })], ['/a/b']],
+    ['a rewrite to its own end that is not /v1', [rule('/a/b', true, { replacement: '/b' })], ['/a/b']],
+    ['a rewrite to a path that begins like /v1', [rule('/a/v1beta', true, { replacement: '/v1beta' })], ['/a/v1beta']],
+    ['/v1 as it is', [rule('/v1', true), rule('/v1', true, { replacement: '/v1' })], ['/v1']],
+    ['the shallowest as the route has it', [rule('/a/v1', true, { replacement: '/v1' }), rule('/bcd', true)], ['/bcd']],
     ['a slash at the end', [rule('/a/b/', true)], ['/a/b']],
     ['no rules', [], ['']],
   ])('%s', (_name, rules, paths) => {
-    expect(basePaths(rules, SETTINGS.modelBasedRoutingHeaderName)).toEqual(paths);
+    const bases = basePaths(rules, SETTINGS.modelBasedRoutingHeaderName).map(({ base }) => base);
+    expect(bases).toEqual(paths);
   });
 });
 
@@ -177,9 +193,9 @@ describe('status.url', () => {
   const input = { namespace: 'test-ns', serviceName: 'test-svc', modelName: 'm', clusterDomain: 'cluster.local' };
   const own = [rule('/test-ns/test-svc', true)];
   const service = { name: 'my-gateway-svc', ports: [80, 443] };
-  const primaryOf = (urls: readonly string[]): string | undefined =>
+  const primaryOf = (urls: readonly (DiscoveredUrl | string)[]): string | undefined =>
     primaryUrl(
-      urls.map((url) => ({ url, origin: { group: '', kind: '', name: '' } })),
+      urls.map((url) => (typeof url === 'string' ? found(url) : url)),
       input,
     );
 
@@ -196,7 +212,7 @@ describe('status.url', () => {
     expect(primaryOf(urls)).toBe('https://my-gateway-svc.gateway-ns.svc.cluster.local/test-ns/test-svc');
   });
 
-  it.each<[string, readonly string[], string | undefined]>([
+  it.each<[string, readonly (DiscoveredUrl | string)[], string | undefined]>([
     [
       'http when there is no https',
       ['http://gw.svc.cluster.local/test-ns/test-svc'],
@@ -217,6 +233,16 @@ describe('status.url', () => {
       'whole segments of the path',
       ['http://a.com/test-ns/test-svc-2', 'http://b.com/test-ns/test-svc'],
       'http://b.com/test-ns/test-svc',
+    ],
+    [
+      'a hostname in full before one of a wildcard, also before its https',
+      [found('https://inference.a.com/m', 'https://*.a.com/m'), 'http://z.a.com/m'],
+      'http://z.a.com/m',
+    ],
+    [
+      'a hostname of a wildcard when there is no other',
+      [found('http://inference.a.com/m', 'http://*.a.com/m')],
+      'http://inference.a.com/m',
     ],
     ['the first by the alphabet', ['http://b.com/m', 'http://a.com/m'], 'http://a.com/m'],
     ['nothing', [], undefined],
@@ -249,8 +275,8 @@ describe('status.addresses', () => {
   });
 
   it('sorts by URL and names the models', () => {
-    const origin = { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'gw', namespace: 'kserve' };
-    const urls = ['http://a.com/ns/name', 'http://a.com'].map((url) => ({ url, origin }));
+    const urls = ['http://a.com/ns/name', 'http://a.com'].map((url) => found(url));
+    const { origin } = found('');
     const input = { namespace: 'ns', serviceName: 'name', modelName: 'Qwen/Q', clusterDomain: 'cluster.local' };
     expect(addressesOf(urls, input)).toEqual([
       {
@@ -266,5 +292,20 @@ describe('status.addresses', () => {
         models: [{ name: 'publishers/ns/models/Qwen/Q' }, { name: 'Qwen/Q' }],
       },
     ]);
+  });
+
+  it('are in the order of KServe’s spelling: with the slash of the root and the star of a wildcard', () => {
+    const urlsOf = (setup: Setup): readonly string[] =>
+      addressesOf(discovered(setup), { namespace: 'n', serviceName: 's', modelName: 'm', clusterDomain: 'd' }).map(
+        ({ url }) => url ?? '',
+      );
+    expect(urlsOf({ hostnames: ['a.com', 'a.com.eu'] })).toEqual(['http://a.com.eu', 'http://a.com']);
+    expect(urlsOf({ hostnames: ['a.foo.com', '*.foo.com'] })).toEqual(['http://inference.foo.com', 'http://a.foo.com']);
+    const rewritten = rule('/a/v1', true, { replacement: '/v1' });
+    expect(urlsOf({ rules: [rewritten], hostnames: ['a.com'], listeners: [HTTPS, HTTP] })).toEqual([
+      'http://a.com/a',
+      'https://a.com/a',
+    ]);
+    expect(urlsOf({ rules: [rule('/a/', true)] })).toEqual(['http://203.0.113.1/a']);
   });
 });
