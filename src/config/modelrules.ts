@@ -1,5 +1,6 @@
 import type { LLMInferenceService, LLMInferenceServiceSpec, LoRASpec } from '../api/llmisvc.ts';
 import { ANNOTATION_MODEL_CRITICALITY } from '../api/conversion.ts';
+import { uriFault } from './modeluri.ts';
 import type { Invalid } from './validate.ts';
 
 const RESOURCE_ID = /^kbs:\/\/\/[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/;
@@ -13,6 +14,7 @@ export function adapterProblems(service: LLMInferenceService, { model }: LLMInfe
     ...criticalityProblems(service),
     ...limitProblems(model?.lora ?? {}),
     ...nameProblems(model?.lora?.adapters ?? [], base),
+    ...uriProblems(model?.lora?.adapters ?? []),
     ...confidentialProblems(model?.confidential),
   ];
 }
@@ -42,6 +44,14 @@ function nameProblems(adapters: NonNullable<LoRASpec['adapters']>, base: string)
       ...(first < index ? [invalid(path, found, `a name of its own: ${ADAPTERS}[${first}] has it already`)] : []),
       ...(name === base ? [invalid(path, found, 'another name than that of the base model')] : []),
     ];
+  });
+}
+
+/** Which schemes an adapter can have is judged where its folder is decided. */
+function uriProblems(adapters: NonNullable<LoRASpec['adapters']>): readonly Invalid[] {
+  return adapters.flatMap(({ uri = '' }, index) => {
+    const fault = uri.includes('://') ? uriFault(uri) : undefined;
+    return fault === undefined ? [] : [invalid(`${ADAPTERS}[${index}].uri`, JSON.stringify(uri), fault)];
   });
 }
 

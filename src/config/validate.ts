@@ -4,6 +4,7 @@ import { deviceClaimProblems } from './drarules.ts';
 import { kvCacheProblems } from './kvcacherules.ts';
 import { labelProblems } from './labels.ts';
 import { adapterProblems } from './modelrules.ts';
+import { uriFault } from './modeluri.ts';
 import { scalingProblems } from './scalingrules.ts';
 import { trafficProblems } from './schedulerrules.ts';
 import { parallelismProblems, rolloutProblems } from './workloadrules.ts';
@@ -56,16 +57,16 @@ function nameProblems(name: string): readonly Invalid[] {
 function modelProblems({ model, storageInitializer }: LLMInferenceServiceSpec): readonly Invalid[] {
   const uri = model?.uri ?? '';
   const path = 'spec.model.uri';
-  const allowed = 'hf://<organization>/<model>, or pvc://<claim>/<path>';
-  if (uri === '') return [{ part: 'workload', path, found: 'not set', allowed }];
+  const wrong = (found: string, allowed: string): readonly Invalid[] => [{ part: 'workload', path, found, allowed }];
+  const known = 'hf://<organization>/<model>, or pvc://<claim>/<path>';
+  if (uri === '') return wrong('not set', known);
   const parts = /^([a-zA-Z][a-zA-Z0-9+.-]*):\/\/(.*)$/s.exec(uri);
-  const scheme = parts?.[1]?.toLowerCase();
-  const known = (SCHEMES as readonly string[]).includes(scheme ?? '');
+  const fault = parts ? uriFault(uri) : undefined;
+  if (fault !== undefined) return wrong(JSON.stringify(uri), fault);
   // Without the storage initializer the model is the business of the pod template, whatever the URI says.
   if (storageInitializer?.enabled === false && parts) return [];
-  if (!parts || !known || !parts[2] || parts[2].startsWith('/')) {
-    return [{ part: 'workload', path, found: JSON.stringify(uri), allowed }];
-  }
+  const isKnown = (SCHEMES as readonly string[]).includes(parts?.[1]?.toLowerCase() ?? '');
+  if (!isKnown || !parts?.[2] || parts[2].startsWith('/')) return wrong(JSON.stringify(uri), known);
   return [];
 }
 

@@ -188,6 +188,12 @@ const RULES: readonly (readonly [what: string, bad: object, path: string, good: 
   ['two adapters of one name', adapters('a', 'a'), 'spec.model.lora.adapters[1].name', adapters('a', 'b')],
   ['an adapter with the name of the model', adapters(MODEL.name), 'spec.model.lora.adapters[0].name', adapters('a')],
   [
+    'an adapter whose URI cannot be read',
+    { model: { ...MODEL, lora: { adapters: [{ name: 'a', uri: 'hf://org:tag/x' }] } } },
+    'spec.model.lora.adapters[0].uri',
+    adapters('a'),
+  ],
+  [
     'no rank',
     { model: { ...MODEL, lora: { maxRank: 0 } } },
     'spec.model.lora.maxRank',

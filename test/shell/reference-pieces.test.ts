@@ -245,6 +245,13 @@ describe('the list of intended differences', () => {
       withRoute(path('/n/qwen2')),
     ],
     [undefined, URL, 'http://a.com/n/qwen', 'http://b.com/n', withRoute(path('/n/qwen'))],
+    [
+      'model-uris-are-passed-on-as-they-are-written',
+      'Deployment .spec.template.spec.containers[main].volumeMounts[kserve-pvc-source].subPath',
+      'Q%20w',
+      'Q w',
+    ],
+    [undefined, 'Deployment .spec.template.spec.initContainers[storage-initializer].args[0]', 'hf://a%20b', 'hf://c'],
   ])('has %s for %s: %j and %j', (section, at, kserve, ours, ...[input]) => {
     expect(sectionOf(at, kserve, ours, input)).toBe(section);
   });
