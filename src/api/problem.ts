@@ -212,6 +212,15 @@ export type Problem =
       /** Absent when the spec no longer has the label. */
       readonly wanted?: string;
     }
+  /** A label of the spec takes the pods out of the workload Service, which then has no endpoints. */
+  | {
+      readonly code: 'PodsNotSelected';
+      readonly path: string;
+      /** The Service. */
+      readonly ref: Ref;
+      readonly found: string;
+      readonly selected: string;
+    }
   /** A field that the user set and that the operator sets itself, such as the `args` of the storage initializer. */
   | { readonly code: 'FieldOverridden'; readonly path: string; readonly used: string }
   /** With TLS, the gateway cannot be told to speak it to the model server: the Gateway API has no BackendTLSPolicy. */

@@ -194,6 +194,17 @@ const ROWS: { readonly [C in ProblemCode]: [Extract<Problem, { code: C }>, strin
     'Warning True LabelKept none',
     ['spec.labels[team]', '"a" instead of "b"', 'Delete the Deployment'],
   ],
+  PodsNotSelected: [
+    {
+      code: 'PodsNotSelected',
+      path: 'spec.labels[app.kubernetes.io/name]',
+      ref: { apiVersion: 'v1', kind: 'Service', namespace: 'team-a', name: 'svc' },
+      found: 'other',
+      selected: 'qwen',
+    },
+    'Warning True PodsNotSelected none',
+    ['Service team-a/svc', 'spec.labels[app.kubernetes.io/name] is "other"', '"qwen"', 'Remove the label'],
+  ],
   FieldOverridden: [
     { code: 'FieldOverridden', path: 'spec.template.initContainers[name=storage-initializer].args', used: '["a"]' },
     'Warning True FieldOverridden none',

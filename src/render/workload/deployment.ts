@@ -1,11 +1,11 @@
-import { DEPLOYMENT, type Deployment } from '../../api/children.ts';
+import { DEPLOYMENT, type Deployment, SERVICE } from '../../api/children.ts';
 import { compact, type Ref } from '../../api/object.ts';
 import type { Problem } from '../../api/problem.ts';
 import type { Settings } from '../../api/settings.ts';
 import type { Snapshot } from '../../api/snapshot.ts';
-import { deploymentName } from '../../api/wellknown.ts';
+import { deploymentName, workloadServiceName } from '../../api/wellknown.ts';
 import type { Effective } from '../../config/effective.ts';
-import { podLabels, propagatedAnnotations, propagatedLabels, specAnnotations } from '../labels.ts';
+import { podLabels, podSelector, propagatedAnnotations, propagatedLabels, specAnnotations } from '../labels.ts';
 import { ownerReference, type PathOrigin, type Rendered } from '../plan.ts';
 import { collapseDuplicates } from './duplicates.ts';
 import { LIVE_DEPLOYMENT } from './livedeployment.ts';
@@ -20,6 +20,7 @@ type Selector = Deployment['spec'] extends infer S | undefined ? (S extends { se
 /**
  * The Deployment of a single-node workload. Its selector holds all pod labels, as KServe's does; the selector of a live
  * Deployment of this service is kept, and its pods keep the labels that it selects (warning LabelKept).
+ * Labels of the spec that take the pods out of the workload Service give a warning PodsNotSelected.
  * `replicas` is left to others when the spec has none.
  */
 export function renderDeployment(effective: Effective, snapshot: Snapshot, settings: Settings): Rendered {
@@ -46,6 +47,7 @@ export function renderDeployment(effective: Effective, snapshot: Snapshot, setti
   const propagated = propagatedAnnotations(service);
   const labels = { ...podLabels(service), ...propagatedLabels(service), ...spec.labels };
   const selector: Selector = live?.selector ?? { matchLabels: labels };
+  const templateLabels: Labels = { ...labels, ...selector.matchLabels };
   const object = {
     ...DEPLOYMENT,
     metadata: compact({
@@ -61,7 +63,7 @@ export function renderDeployment(effective: Effective, snapshot: Snapshot, setti
       strategy: strategyOf(effective),
       template: {
         metadata: compact({
-          labels: { ...labels, ...selector.matchLabels },
+          labels: templateLabels,
           annotations: unlessEmpty({ ...propagated, ...specAnnotations(spec.annotations) }),
         }),
         spec: traced.podSpec,
@@ -76,7 +78,11 @@ export function renderDeployment(effective: Effective, snapshot: Snapshot, setti
       leftToOthers: spec.replicas === undefined ? [['spec', 'replicas']] : [],
       origins: ORIGINS,
     },
-    problems: [...problems, ...labelsKept(labels, selector.matchLabels ?? {}, ref)],
+    problems: [
+      ...problems,
+      ...labelsKept(labels, selector.matchLabels ?? {}, ref),
+      ...podsNotSelected(templateLabels, effective),
+    ],
     held: false,
   };
 }
@@ -100,6 +106,17 @@ function labelsKept(labels: Labels, selected: Labels, ref: Ref): readonly Proble
     .map(([key, kept]) => {
       const wanted = wantedOf(key);
       return { code: 'LabelKept', path: `spec.labels[${key}]`, ref, kept, ...(wanted !== undefined && { wanted }) };
+    });
+}
+
+/** The selector of the workload Service does not follow the labels of the spec, as in KServe. */
+function podsNotSelected(labels: Labels, { service }: Effective): readonly Problem[] {
+  const { name, namespace = '' } = service.metadata;
+  const ref = { ...SERVICE, namespace, name: workloadServiceName(name) };
+  return Object.entries(podSelector(service))
+    .filter(([key, selected]) => labels[key] !== selected)
+    .map(([key, selected]) => {
+      return { code: 'PodsNotSelected', path: `spec.labels[${key}]`, ref, found: labels[key] ?? '', selected };
     });
 }
 

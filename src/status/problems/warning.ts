@@ -9,6 +9,7 @@ export const WARNINGS: Rows<
   | 'OptionalConfigMapMissing'
   | 'LatencyPredictorInConfigMap'
   | 'LabelKept'
+  | 'PodsNotSelected'
   | 'FieldOverridden'
   | 'BackendTLSNotServed'
   | 'BackendTLSConflicted'
@@ -61,6 +62,15 @@ export const WARNINGS: Rows<
       `${describe(p.ref)} selects its pods by the label in ${p.path}, so they keep the value "${p.kept}" ` +
       `${p.wanted === undefined ? 'although the spec no longer has the label' : `instead of "${p.wanted}"`}. ` +
       `Delete the ${p.ref.kind} to have it made again with the new labels.`,
+  },
+  PodsNotSelected: {
+    condition: always('Warning'),
+    reason: own,
+    status: 'True',
+    retry: 'none',
+    sentence: (p) =>
+      `${describe(p.ref)} selects pods whose label has the value "${p.selected}", but ${p.path} is "${p.found}", so it has no endpoints ` +
+      'and requests for this service are not answered. Remove the label, unless the pods are meant to serve another service.',
   },
   FieldOverridden: {
     condition: always('Warning'),
