@@ -44,8 +44,7 @@ async function main(ref: string): Promise<number> {
   if (!existsSync(ref)) throw new Error(`${ref} does not exist. ${USAGE}`);
   const cases = (values.cases ?? '').split(',').filter((name) => name !== '');
   const reference = readReference(ref, cases);
-  const allow = join(ROOT, 'docs/differences.allow.yaml');
-  const rules = readRules(allow);
+  const rules = readRules(join(ROOT, 'docs/differences.allow.yaml'));
   const out = resolve(values.out ?? join(ROOT, '.state/reference'));
   rmSync(out, { recursive: true, force: true });
   const stateDir = mkdtempSync(join(tmpdir(), 'llmisvc-reference-'));
@@ -54,7 +53,7 @@ async function main(ref: string): Promise<number> {
   const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(LONGEST)]);
   const started = Date.now();
   try {
-    const outcome = await compareWithReference({ reference, rules, allow, out, stateDir, say, signal });
+    const outcome = await compareWithReference({ reference, rules, out, stateDir, say, signal });
     // Of some cases alone, most rules explain nothing.
     const judgement = cases.length > 0 ? { ...outcome, unused: [] } : outcome;
     say(`\n${report(judgement)}`);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { KubeObject } from '../../src/api/object.ts';
 import { start } from '../process.ts';
+import type { Rule } from './allowed.ts';
 import { type Records, RECORDS } from './folder.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -21,15 +22,19 @@ export interface Pair {
 /**
  * Runs the program that comes with the recordings over both moments of the cases, staged below `folder`.
  *
- * @param allow the file of intended differences
+ * @param rules those that explain something: the program looks at fewer of their fields, so that an idle one could hide
+ * from it what it is not about
  */
 export async function runProgram(
   program: string,
   pairs: readonly Pair[],
-  allow: string,
+  rules: readonly Rule[],
   folder: string,
   signal: AbortSignal,
 ): Promise<readonly { readonly view: string; readonly code: number; readonly text: string }[]> {
+  const allow = join(folder, 'allow.yaml');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(allow, stringify(rules));
   return Promise.all(
     VIEWS.map(async ({ view, children, status }) => {
       for (const { name, kserve, ours } of pairs) {

@@ -13,8 +13,6 @@ import { refusedHere } from './refused.ts';
 export interface ReferenceOptions {
   readonly reference: Reference;
   readonly rules: readonly Rule[];
-  /** The file that the rules were read from. */
-  readonly allow: string;
   /** Where what our operator wrote is left, in the form of the recordings. */
   readonly out: string;
   /** A folder for the control plane. */
@@ -28,7 +26,7 @@ export interface ReferenceOptions {
  * wrote. Rejects when the control plane or the operator does not come up or settle.
  */
 export async function compareWithReference(options: ReferenceOptions): Promise<Outcome> {
-  const { reference, rules, allow, out, signal } = options;
+  const { reference, rules, out, signal } = options;
   const unsettled: string[] = [];
   const recordings = await recordAll(options, (sentence) => unsettled.push(sentence));
   const outcomes = reference.cases.map((one) => outcomeOf(one, recordings.get(one), rules));
@@ -39,14 +37,16 @@ export async function compareWithReference(options: ReferenceOptions): Promise<O
     ours: admitted(recordings.get(one)?.records ?? NOTHING, one),
   }));
   const program = join(reference.folder, 'compare.mjs');
+  const idle = unused(
+    rules,
+    outcomes.flatMap(({ differences }) => differences),
+  );
+  const used = rules.filter((rule) => !idle.includes(rule));
   return {
     cases: outcomes,
     unsettled,
-    unused: unused(
-      rules,
-      outcomes.flatMap(({ differences }) => differences),
-    ),
-    program: await runProgram(program, pairs, allow, join(out, 'compared'), signal),
+    unused: idle,
+    program: await runProgram(program, pairs, used, join(out, 'compared'), signal),
   };
 }
 

@@ -20,7 +20,6 @@ beforeAll(async () => {
   outcome = await compareWithReference({
     reference: readReference(ref),
     rules: readRules(allow),
-    allow,
     out,
     stateDir: join(folder, 'state'),
     say: () => undefined,
