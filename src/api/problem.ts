@@ -212,6 +212,13 @@ export type Problem =
       /** Absent when the spec no longer has the label. */
       readonly wanted?: string;
     }
+  /** An annotation names a Secret for the download of the model, which this operator does not look at. */
+  | {
+      readonly code: 'StorageSecretNotUsed';
+      readonly path: string;
+      readonly secret: string;
+      readonly serviceAccount: string;
+    }
   /** A label of the spec takes the pods out of the workload Service, which then has no endpoints. */
   | {
       readonly code: 'PodsNotSelected';

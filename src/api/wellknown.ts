@@ -30,6 +30,11 @@ export const LABEL_INFERENCE_SERVICE = 'serving.kserve.io/inferenceservice';
 /** Hash of the desired child, on its own metadata. */
 export const ANNOTATION_HASH = 'llmisvc.serving.kserve.io/hash';
 export const ANNOTATION_STOP = 'serving.kserve.io/stop';
+/** With these, in KServe's two kinds of installation, a service names the Secret with the credentials of its download. */
+export const ANNOTATIONS_STORAGE_SECRET = [
+  'serving.kserve.io/storageSecretName',
+  'serving.kserve.io/secretName',
+] as const;
 export const ANNOTATION_MODEL_BASED_ROUTING = 'serving.kserve.io/model-based-routing-enabled';
 /** Managed dynamic resource allocation. */
 export const ANNOTATION_DRA = {

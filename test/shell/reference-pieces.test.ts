@@ -315,6 +315,20 @@ describe('the list of intended differences', () => {
     ['what-is-not-built-yet-is-refused', `Deployment ${POD}.volumes[user-gcp-sa]`, { name: 'user-gcp-sa' }, undefined],
     [undefined, `Deployment ${POD}.initContainers[storage-initializer].env[HF_TOKEN]`, { name: 'HF_TOKEN' }, undefined],
     [
+      'what-is-not-built-yet-is-refused',
+      `Deployment ${POD}.initContainers[storage-initializer].env[HF_TOKEN]`,
+      undefined,
+      { name: 'HF_TOKEN' },
+      [object('Secret', { data: { HF_TOKEN: 'eA==', AWS_SECRET_ACCESS_KEY: 'eA==' } })],
+    ],
+    [
+      undefined,
+      `Deployment ${POD}.initContainers[storage-initializer].env[HF_TOKEN]`,
+      undefined,
+      { name: 'HF_TOKEN' },
+      [object('Secret', { data: { HF_TOKEN: 'eA==' } })],
+    ],
+    [
       'one-of-several-members',
       'Deployment (object)',
       'not written',

@@ -205,6 +205,16 @@ const ROWS: { readonly [C in ProblemCode]: [Extract<Problem, { code: C }>, strin
     'Warning True PodsNotSelected none',
     ['Service team-a/svc', 'spec.labels[app.kubernetes.io/name] is "other"', '"qwen"', 'Remove the label'],
   ],
+  StorageSecretNotUsed: [
+    {
+      code: 'StorageSecretNotUsed',
+      path: 'metadata.annotations[serving.kserve.io/storageSecretName]',
+      secret: 'hub',
+      serviceAccount: 'loader',
+    },
+    'Warning True StorageSecretNotUsed none',
+    ['"hub"', 'metadata.annotations[serving.kserve.io/storageSecretName]', 'HF_TOKEN', 'ServiceAccount loader'],
+  ],
   FieldOverridden: [
     { code: 'FieldOverridden', path: 'spec.template.initContainers[name=storage-initializer].args', used: '["a"]' },
     'Warning True FieldOverridden none',

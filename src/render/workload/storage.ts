@@ -2,7 +2,7 @@ import type { Container, PartialPodSpec, Volume } from '../../api/children.ts';
 import type { Problem } from '../../api/problem.ts';
 import type { Settings } from '../../api/settings.ts';
 import type { Snapshot } from '../../api/snapshot.ts';
-import { MAIN_CONTAINER, MODEL_PATH, STORAGE_INITIALIZER } from '../../api/wellknown.ts';
+import { ANNOTATIONS_STORAGE_SECRET, MAIN_CONTAINER, MODEL_PATH, STORAGE_INITIALIZER } from '../../api/wellknown.ts';
 import type { Effective } from '../../config/effective.ts';
 import { readCredentials } from './serviceaccount.ts';
 import { type LiveInitializer, PROVISION_VOLUME, storageInitializer } from './storageinitializer.ts';
@@ -26,7 +26,7 @@ export interface WithModel {
 /**
  * Brings the model of `spec.model.uri` to `/mnt/models` of container `main`: for `hf://` by an init container that
  * downloads it, for `pvc://` by mounting the claim read-only. With `storageInitializer.enabled: false` the pod spec stays
- * as it is, a user's own init container of that name included.
+ * as it is, a user's own init container of that name included. Warning: StorageSecretNotUsed.
  */
 export function attachModel(
   podSpec: PartialPodSpec,
@@ -65,9 +65,20 @@ export function attachModel(
   );
   return {
     podSpec: download(withoutInitializer(podSpec), initializer.container),
-    problems: [...credentials.problems, ...initializer.problems],
+    problems: [...credentials.problems, ...initializer.problems, ...storageSecrets(effective, podSpec)],
     held: credentials.held,
   };
+}
+
+/** Annotations by which KServe would take the credentials from a Secret of that name. */
+function storageSecrets({ service }: Effective, { serviceAccountName }: PartialPodSpec): readonly Problem[] {
+  const { annotations = {} } = service.metadata;
+  return ANNOTATIONS_STORAGE_SECRET.flatMap((key) => {
+    const secret = annotations[key];
+    if (!secret) return [];
+    const path = `metadata.annotations[${key}]`;
+    return [{ code: 'StorageSecretNotUsed', path, secret, serviceAccount: serviceAccountName || 'default' }];
+  });
 }
 
 function locate(uri: string | undefined): { readonly scheme: 'hf' | 'pvc'; readonly rest: string } | undefined {

@@ -10,6 +10,7 @@ export const WARNINGS: Rows<
   | 'LatencyPredictorInConfigMap'
   | 'LabelKept'
   | 'PodsNotSelected'
+  | 'StorageSecretNotUsed'
   | 'FieldOverridden'
   | 'BackendTLSNotServed'
   | 'BackendTLSConflicted'
@@ -71,6 +72,15 @@ export const WARNINGS: Rows<
     sentence: (p) =>
       `${describe(p.ref)} selects pods whose label has the value "${p.selected}", but ${p.path} is "${p.found}", so it has no endpoints ` +
       'and requests for this service are not answered. Remove the label, unless the pods are meant to serve another service.',
+  },
+  StorageSecretNotUsed: {
+    condition: always('Warning'),
+    reason: own,
+    status: 'True',
+    retry: 'none',
+    sentence: (p) =>
+      `Secret "${p.secret}" that ${p.path} names is not used for the download of the model. ` +
+      `Give it a key HF_TOKEN, list it in the secrets of ServiceAccount ${p.serviceAccount}, and remove the annotation.`,
   },
   FieldOverridden: {
     condition: always('Warning'),
