@@ -1,4 +1,4 @@
-import type { Judged } from './allowed.ts';
+import type { Judged, Rule } from './allowed.ts';
 import { type CaseOutcome, isGood, type Outcome } from './outcome.ts';
 
 const LONGEST_VALUE = 160;
@@ -14,21 +14,11 @@ export function report(outcome: Outcome): string {
     ...cases.flatMap(refusedOf),
     ...notBuiltOf(cases),
     ...explainedOf(built),
-    ...unused.map(
-      ({ section, path, object }) => `Rule for ${object ?? 'any object'} ${path} (${section}) explains nothing.`,
-    ),
+    ...unusedOf(unused),
     ...program.map(({ view, text }) => `compare.mjs, ${view}: ${text.trim().split('\n').at(-1)}`),
     `${equal.length} of ${built.length} cases equal or explained, ${cases.length - built.length} not built yet: ` +
-      verdictOf(outcome),
+      (isGood(outcome) ? 'no unexplained difference.' : 'NOT EQUAL.'),
   ].join('\n');
-}
-
-function verdictOf(outcome: Outcome): string {
-  if (isGood(outcome)) return 'no unexplained difference.';
-  const rules = outcome.unused.length;
-  return isGood({ ...outcome, unused: [] })
-    ? `no unexplained difference, but ${rules} ${rules === 1 ? 'rule explains' : 'rules explain'} nothing.`
-    : 'NOT EQUAL.';
 }
 
 function unexplainedOf({ name, differences, halfBuilt }: CaseOutcome): readonly string[] {
@@ -61,15 +51,23 @@ function notBuiltOf(cases: readonly CaseOutcome[]): readonly string[] {
   ];
 }
 
+function unusedOf(rules: readonly Rule[]): readonly string[] {
+  if (rules.length === 0) return [];
+  return [`${rules.length} rules that nothing here needs, about:`, ...countsOf(rules.map(({ section }) => section))];
+}
+
 function explainedOf(cases: readonly CaseOutcome[]): readonly string[] {
   const explained = cases.flatMap(({ differences }) => differences).filter(({ rule }) => rule);
-  const bySection = Map.groupBy(explained, ({ rule }: Judged) => rule?.section ?? '');
   return [
     `${explained.length} explained differences:`,
-    ...[...bySection]
-      .sort()
-      .map(([section, list]) => `  ${list.length.toString().padStart(5)} docs/differences.md#${section}`),
+    ...countsOf(explained.map(({ rule }: Judged) => rule?.section ?? '')),
   ];
+}
+
+function countsOf(sections: readonly string[]): readonly string[] {
+  return [...Map.groupBy(sections, (section) => section)]
+    .sort()
+    .map(([section, list]) => `  ${list.length.toString().padStart(5)} docs/differences.md#${section}`);
 }
 
 function short(value: unknown): string {

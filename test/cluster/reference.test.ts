@@ -78,6 +78,7 @@ describe('the comparison with recordings', () => {
       ['created', 'ready'].map((view) => ({ view, code: 0, text: 'refused serves stops | refused serves stops\n' })),
     );
     expect(isGood(outcome)).toBe(false);
+    expect(report(outcome)).toContain('1 rules that nothing here needs, about:\n      1 docs/differences.md#nothing\n');
     expect(report(outcome)).toContain('2 of 3 cases equal or explained, 1 not built yet: NOT EQUAL.');
   });
 });
