@@ -1,17 +1,13 @@
-import { DEPLOYMENT } from '../api/children.ts';
-import { gvkKey, isPlainObject, jsonEqual, type KubeObject, type Ref, refKey, refOf } from '../api/object.ts';
+import { isPlainObject, jsonEqual, type KubeObject, type Ref, refKey, refOf } from '../api/object.ts';
 import { ANNOTATION_CERTIFICATE_EXPIRATION, ANNOTATION_HASH } from '../api/wellknown.ts';
+import { type Effect, effectOf } from './podeffect.ts';
 
-/** What happens to the pods of a workload when a change of it is applied. */
-export type PodEffect = 'none' | 'start' | 'restart' | 'scale' | 'stop';
-
-/** One object that differs. */
-export interface Change {
+/** One object that differs, and what that does to pods. */
+export interface Change extends Effect {
   readonly ref: Ref;
   readonly action: 'create' | 'change' | 'delete';
   readonly before?: KubeObject;
   readonly after?: KubeObject;
-  readonly pods: PodEffect;
   /** Paths that differ, for a change: `spec.template.spec.containers[name=main].image`. */
   readonly fields: readonly string[];
 }
@@ -24,6 +20,8 @@ export interface ServiceChanges {
   readonly unchanged: number;
   /** What is wrong now and was not before, one sentence each. */
   readonly problems?: readonly string[];
+  /** A problem keeps part of it from being told; `changes` and `unchanged` are what is known. */
+  readonly uncertain?: boolean;
 }
 
 /** The difference between two sets of children, by reference. What a server keeps for itself does not count. */
@@ -39,7 +37,7 @@ export function changesOf(service: Ref, before: readonly KubeObject[], after: re
 
 /** Whether pods that run are replaced or ended. */
 export function disturbsPods({ changes }: ServiceChanges): boolean {
-  return changes.some(({ pods }) => pods === 'restart' || pods === 'stop');
+  return changes.some(({ pods }) => pods === 'restart' || pods === 'stop' || pods === 'scaleDown');
 }
 
 /** The object without what the API server, other controllers and our own bookkeeping write. */
@@ -77,27 +75,12 @@ const BOOKKEEPING: readonly string[] = [
 function changeOf(before: KubeObject | undefined, after: KubeObject | undefined): Change | undefined {
   if (before && after) {
     const fields = differences(before, after, '');
-    const ref = refOf(after);
-    return fields.length > 0
-      ? { ref, action: 'change', before, after, pods: effectOf(before, after, fields), fields }
-      : undefined;
+    const effect = effectOf(before, after, fields);
+    return fields.length > 0 ? { ref: refOf(after), action: 'change', before, after, ...effect, fields } : undefined;
   }
-  if (after) return { ref: refOf(after), action: 'create', after, pods: hasPods(after) ? 'start' : 'none', fields: [] };
-  if (before)
-    return { ref: refOf(before), action: 'delete', before, pods: hasPods(before) ? 'stop' : 'none', fields: [] };
+  if (after) return { ref: refOf(after), action: 'create', after, ...effectOf(undefined, after), fields: [] };
+  if (before) return { ref: refOf(before), action: 'delete', before, ...effectOf(before, undefined), fields: [] };
   return undefined;
-}
-
-/** The Deployment controller replaces pods exactly when the pod template changes. */
-function effectOf(before: KubeObject, after: KubeObject, fields: readonly string[]): PodEffect {
-  if (gvkKey(after) !== gvkKey(DEPLOYMENT)) return 'none';
-  if (fields.some((field) => /^spec\.template\b/.test(field))) return hasPods(before) ? 'restart' : 'none';
-  return fields.includes('spec.replicas') ? 'scale' : 'none';
-}
-
-function hasPods(object: KubeObject): boolean {
-  if (gvkKey(object) !== gvkKey(DEPLOYMENT)) return false;
-  return (object as KubeObject & { readonly spec?: { readonly replicas?: number } }).spec?.replicas !== 0;
 }
 
 function differences(before: unknown, after: unknown, path: string): readonly string[] {

@@ -12,16 +12,17 @@ export interface Sides {
   readonly after: string;
 }
 
-/**
- * Prints differences: for people grouped by service, with what happens to pods and a patch of each object, or as data.
- *
- * @param patches whether the patches are printed
- */
-export async function printChanges(
-  services: readonly ServiceChanges[],
-  options: { readonly output: ChangeOutput; readonly patches: boolean; readonly sides: Sides },
-  io: Io,
-): Promise<void> {
+export interface ChangeOptions {
+  readonly output: ChangeOutput;
+  /** Whether the patches are printed. */
+  readonly patches: boolean;
+  readonly sides: Sides;
+  /** Whether something is wrong with the input, so that there may be more services. */
+  readonly unread?: boolean;
+}
+
+/** Prints differences: for people grouped by service, with what happens to pods and a patch of each object, or as data. */
+export async function printChanges(services: readonly ServiceChanges[], options: ChangeOptions, io: Io): Promise<void> {
   const { output, patches, sides } = options;
   const patch = patches ? await patcher(sides) : () => undefined;
   if (output !== 'text') {
@@ -30,8 +31,8 @@ export async function printChanges(
     return;
   }
   const paint = painter(io);
-  for (const one of services.filter(differs)) io.out(textOf(one, patch, paint));
-  io.out(`${summaryOf(services)}\n`);
+  for (const one of services.filter((each) => differs(each) || each.uncertain)) io.out(textOf(one, patch, paint));
+  io.out(`${summaryOf(services, options.unread)}\n`);
 }
 
 /** Whether the operator does something else for the service, its problems included. */
@@ -77,35 +78,47 @@ function textOf(one: ServiceChanges, patch: Patch, paint: Paint): string {
 const SIGNS = { create: '+', change: '~', delete: '-' } as const;
 const SIGN_COLOURS = { create: 'green', change: 'yellow', delete: 'red' } as const;
 
-function rowOf({ action, ref, pods, fields, before }: Change, paint: Paint): string {
-  const causes = fields.filter((field) => pods !== 'restart' || field.startsWith('spec.template'));
-  const shown = causes.length > 0 ? ` (${causes.join(', ')})` : '';
-  return `${paint(SIGN_COLOURS[action], SIGNS[action])} ${describe(ref)}: ${effectText(pods, action, before)}${shown}`;
+function rowOf(change: Change, paint: Paint): string {
+  const { action, ref, fields } = change;
+  const shown = fields.length > 0 ? ` (${fields.join(', ')})` : '';
+  return `${paint(SIGN_COLOURS[action], SIGNS[action])} ${describe(ref)}: ${effectText(change)}${shown}`;
 }
 
-function effectText(pods: Change['pods'], action: Change['action'], before: KubeObject | undefined): string {
+function effectText({ pods, action, replicas = {} }: Change): string {
   const verb = { create: 'is created', change: 'changes', delete: 'is deleted' }[action];
-  const count = (before as (KubeObject & { readonly spec?: { readonly replicas?: number } }) | undefined)?.spec
-    ?.replicas;
-  const all = count === undefined ? 'its pods' : count === 1 ? 'its pod' : `its ${count} pods`;
+  const { from, to } = replicas;
+  const all = from === undefined ? 'its pods' : from === 1 ? 'its pod' : `its ${from} pods`;
   switch (pods) {
     case 'restart':
-      return `${verb} and RESTARTS ${all}`;
+      return `${verb} and RESTARTS ${all}${from === undefined || to === undefined || from === to ? '' : `, which become ${to}`}`;
     case 'stop':
       return `${verb} and STOPS ${all}`;
     case 'start':
-      return `${verb} and starts pods`;
-    case 'scale':
-      return `${verb} the number of pods, restarting none`;
+      return `${verb} and starts ${to === undefined ? 'pods' : counted(to, 'pod')}`;
+    case 'scaleUp':
+      return from === undefined || to === undefined
+        ? `${verb} and sets the number of its pods to ${to}, which was left open`
+        : `${verb} and adds ${to - from} to ${counted(from, 'pod')}`;
+    case 'scaleDown':
+      return `${verb} and STOPS ${(from ?? 0) - (to ?? 0)} of ${counted(from ?? 0, 'pod')}`;
     case 'none':
       return verb;
   }
 }
 
+function counted(count: number, what: string): string {
+  return `${count} ${count === 1 ? what : `${what}s`}`;
+}
+
+const UNCERTAIN = 'cannot be told, because of a problem';
+
 function headline(one: ServiceChanges): string {
   const { create, change, delete: gone } = countsOf([one]);
   const parts = [`${create} to create`, `${change} to change`, `${gone} to delete`, `${one.unchanged} unchanged`];
-  return `${parts.filter((part) => !part.startsWith('0 ')).join(', ')}; ${disturbsPods(one) ? 'pods restart or stop' : 'no pod restarts'}`;
+  const counts = parts.filter((part) => !part.startsWith('0 ')).join(', ');
+  if (one.uncertain && counts === '') return UNCERTAIN;
+  const pods = disturbsPods(one) ? 'pods restart or stop' : 'no pod restarts';
+  return `${counts}; ${one.uncertain ? `${disturbsPods(one) ? `${pods}; ` : ''}the rest ${UNCERTAIN}` : pods}`;
 }
 
 function coloured(line: string, paint: Paint): string {
@@ -123,6 +136,7 @@ function countsOf(services: readonly ServiceChanges[]): Readonly<Record<string, 
     services: services.length,
     servicesChanged: services.filter(differs).length,
     servicesWithPodsDisturbed: services.filter(disturbsPods).length,
+    servicesUncertain: services.filter(({ uncertain }) => uncertain).length,
     create: by('create'),
     change: by('change'),
     delete: by('delete'),
@@ -130,26 +144,39 @@ function countsOf(services: readonly ServiceChanges[]): Readonly<Record<string, 
   };
 }
 
-function summaryOf(services: readonly ServiceChanges[]): string {
+function summaryOf(services: readonly ServiceChanges[], unread = false): string {
   const counts = countsOf(services);
-  const total = `${counts['services']} ${counts['services'] === 1 ? 'service' : 'services'}`;
-  if (counts['servicesChanged'] === 0) return `${total}: nothing changes.`;
+  const total = counted(services.length, 'service');
+  const uncertain = counts['servicesUncertain'] ?? 0;
+  const unknown = uncertain === 0 ? '' : `; for ${uncertain} it ${UNCERTAIN}`;
+  if (counts['servicesChanged'] === 0) {
+    if (unread && uncertain === services.length) return `${total}: what changes ${UNCERTAIN}.`;
+    return `${total}: nothing changes${unknown}.`;
+  }
   const disturbed = counts['servicesWithPodsDisturbed'] ?? 0;
   const pods = disturbed === 0 ? 'pods restart for none' : `pods restart or stop for ${disturbed}`;
-  return `${total}: ${counts['servicesChanged']} changed (${counts['create']} created, ${counts['change']} changed, ${counts['delete']} deleted, ${counts['unchanged']} unchanged); ${pods}.`;
+  return `${total}: ${counts['servicesChanged']} changed (${counts['create']} created, ${counts['change']} changed, ${counts['delete']} deleted, ${counts['unchanged']} unchanged); ${pods}${unknown}.`;
 }
 
 function asData(one: ServiceChanges, patch: Patch): object {
-  const { service, changes, unchanged, problems = [] } = one;
+  const { service, changes, unchanged, problems = [], uncertain = false } = one;
   return {
     service: { namespace: service.namespace, name: service.name },
+    uncertain,
     restartsOrStopsPods: disturbsPods(one),
     unchanged,
     problems,
     changes: changes.map((change) => {
-      const { ref, action, pods, fields } = change;
+      const { ref, action, pods, replicas, fields } = change;
       const text = patch(change);
-      return { object: ref, action, pods, fields, ...(text === undefined ? {} : { patch: text }) };
+      return {
+        object: ref,
+        action,
+        pods,
+        ...(replicas ? { replicas } : {}),
+        fields,
+        ...(text === undefined ? {} : { patch: text }),
+      };
     }),
   };
 }

@@ -4,12 +4,12 @@ import type { Part } from '../api/problem.ts';
 import type { Child } from '../render/plan.ts';
 import { changesOf, type ServiceChanges } from './changes.ts';
 import { type ChangeOutput, differs, printChanges } from './changetext.ts';
-import type { Complaint } from './complaint.ts';
+import { type Complaint, Trouble } from './complaint.ts';
 import { complaintsOf } from './complaints.ts';
 import { evaluate } from './evaluate.ts';
 import type { Io } from './io.ts';
 import { applicable } from './render.ts';
-import { chosenServices, openSession, report, type Session, type SessionOptions } from './session.ts';
+import { chosenServices, openSession, report, servicesNamed, type Session, type SessionOptions } from './session.ts';
 
 export interface DiffOptions extends SessionOptions {
   /** The old files; without any, the cluster is the old side. */
@@ -26,6 +26,9 @@ export interface DiffOptions extends SessionOptions {
  */
 export async function diffCommand(names: readonly string[], given: DiffOptions, io: Io): Promise<number> {
   const between = given.from.length > 0;
+  if (given.from.includes('-') && given.filename.includes('-')) {
+    throw new Trouble('Standard input can be one side only. Write the other one to a file.');
+  }
   const options = { ...given, fromCluster: !between };
   const session = await openSession(options, io);
   try {
@@ -33,8 +36,10 @@ export async function diffCommand(names: readonly string[], given: DiffOptions, 
       ? await againstFiles(session, names, options, io)
       : await againstCluster(session, names, options, io);
     const sides = between ? { before: 'old files', after: 'new files' } : { before: 'cluster', after: 'after apply' };
-    await printChanges(services, { output: options.output, patches: options.patch, sides }, io);
-    if (report([...session.complaints, ...complaints], session.world.notes(), io)) return 2;
+    const all = [...session.complaints, ...complaints];
+    const { output, patch: patches } = options;
+    await printChanges(services, { output, patches, sides, unread: all.some(isError) }, io);
+    if (report(all, session.world.notes(), io)) return 2;
     return services.some(differs) ? 1 : 0;
   } finally {
     await session.close();
@@ -53,46 +58,65 @@ async function againstFiles(
   io: Io,
 ): Promise<Compared> {
   const old = await openSession({ ...options, filename: options.from, fromCluster: false }, io);
-  const after = await childrenOf(session, names);
-  const before = await childrenOf(old, names);
-  const refs = new Map([...before, ...after].map(([key, { service }]) => [key, service]));
-  const services = [...refs].map(([key, ref]) => {
-    const old = before.get(key)?.children ?? [];
-    const fresh = after.get(key);
-    // A problem leaves the children of its part as they are.
-    const held = old.filter(({ part }) => fresh?.held.has(part));
-    return changesOf(ref, objectsOf(old), objectsOf([...(fresh?.children ?? []), ...held]));
-  });
-  // What is wrong with the old files is past.
-  return { services, complaints: [...after.values()].flatMap(({ complaints }) => complaints) };
+  const services = [...new Map([...old.services, ...session.services].map((one) => [keyOf(one), one])).values()];
+  const complaints = [...session.complaints, ...old.complaints];
+  const chosen = names.length > 0 ? servicesNamed(names, { services, complaints }, options, io) : services;
+  const [before, after] = [await sideOf(old, chosen), await sideOf(session, chosen)];
+  return {
+    services: chosen.map((service) => compared(refOf(service), before, after)),
+    complaints: [old, before, after].flatMap((one) => one.complaints),
+  };
 }
 
+/** The services of one set of files. */
 interface Side {
-  readonly service: Ref;
+  /** By `refKey`. */
+  readonly services: ReadonlyMap<string, OneSide>;
+  readonly complaints: readonly Complaint[];
+  /** Some of the files could not be read, so a service that is missing may be in them. */
+  readonly unread: boolean;
+}
+
+interface OneSide {
   readonly children: readonly Child[];
   readonly held: ReadonlySet<Part>;
-  readonly complaints: readonly Complaint[];
+  readonly wrong: boolean;
 }
 
-async function childrenOf(session: Session, names: readonly string[]): Promise<ReadonlyMap<string, Side>> {
-  const sides = new Map<string, Side>();
-  for (const service of session.services.filter((candidate) => isNamed(candidate, names))) {
+async function sideOf(session: Session, chosen: readonly LLMInferenceService[]): Promise<Side> {
+  const wanted = new Set(chosen.map(keyOf));
+  const services = new Map<string, OneSide>();
+  const complaints: Complaint[] = [];
+  for (const service of session.services.filter((one) => wanted.has(keyOf(one)))) {
     const evaluated = await evaluate(service, session.world);
     const { children, held } = evaluated.plan;
-    const complaints = complaintsOf(evaluated, session.located, session.world.settings);
-    sides.set(refKey(refOf(service)), { service: refOf(service), children, held, complaints });
+    const found = complaintsOf(evaluated, session.located, session.world.settings);
+    services.set(keyOf(service), { children, held, wrong: found.some(isError) });
+    complaints.push(...found);
   }
-  return sides;
+  return { services, complaints, unread: session.complaints.some(isError) };
+}
+
+/** What differs; a part that a problem of either side holds is left out, since nobody knows what it would be. */
+function compared(ref: Ref, before: Side, after: Side): ServiceChanges {
+  const [old, fresh] = [before, after].map(({ services }) => services.get(refKey(ref)));
+  if ((!old && before.unread) || (!fresh && after.unread)) return { ...changesOf(ref, [], []), uncertain: true };
+  const isHeld = ({ part }: Child): boolean => !!old?.held.has(part) || !!fresh?.held.has(part);
+  const [left = [], right = []] = [old, fresh].map((side) => side?.children.filter((child) => !isHeld(child)));
+  const changes = changesOf(ref, objectsOf(left), objectsOf(right));
+  return old?.wrong || fresh?.wrong ? { ...changes, uncertain: true } : changes;
 }
 
 function objectsOf(children: readonly Child[]): readonly KubeObject[] {
   return children.map(({ object }) => applicable(object));
 }
 
-function isNamed({ metadata }: LLMInferenceService, names: readonly string[]): boolean {
-  return (
-    names.length === 0 || names.includes(metadata.name) || names.includes(`${metadata.namespace}/${metadata.name}`)
-  );
+function keyOf(service: LLMInferenceService): string {
+  return refKey(refOf(service));
+}
+
+function isError({ severity }: Complaint): boolean {
+  return severity === 'error';
 }
 
 async function againstCluster(
@@ -105,12 +129,14 @@ async function againstCluster(
   if (!session.client) throw new Error('a session with a cluster has a client');
   const services: ServiceChanges[] = [];
   const complaints: Complaint[] = [];
-  for (const service of await chosenServices(session, names, options)) {
+  for (const service of await chosenServices(session, names, options, io)) {
     const evaluated = await evaluate(service, session.world);
     const { before, after, problems, notes } = await dryRun(evaluated, session.client, io.signal);
-    services.push(changesOf({ ...LLMISVC, ...idOf(service) }, before, after));
+    const changes = changesOf({ ...LLMISVC, ...idOf(service) }, before, after);
     const all = { service: evaluated.service, problems: [...evaluated.problems, ...problems] };
-    complaints.push(...complaintsOf(all, session.located, session.world.settings), ...notes);
+    const found = complaintsOf(all, session.located, session.world.settings);
+    services.push(found.some(isError) ? { ...changes, uncertain: true } : changes);
+    complaints.push(...found, ...notes);
   }
   return { services, complaints };
 }

@@ -34,7 +34,7 @@ export async function explainCommand(
 ): Promise<number> {
   const session = await openSession(options, io);
   try {
-    const [service] = await chosenServices(session, [name], options);
+    const [service] = await chosenServices(session, [name], options, io);
     if (!service) throw new Trouble(`${LLMISVC.kind} ${name} is not in the input.`);
     const evaluated = await evaluate(service, session.world);
     const found = path === undefined ? undefined : lookUp(evaluated, path);

@@ -23,7 +23,7 @@ export interface RenderOptions extends SessionOptions {
 export async function renderCommand(names: readonly string[], options: RenderOptions, io: Io): Promise<number> {
   const session = await openSession(options, io);
   try {
-    const services = await chosenServices(session, names, options);
+    const services = await chosenServices(session, names, options, io);
     const evaluated: Evaluated[] = [];
     for (const service of services) evaluated.push(await evaluate(service, session.world));
     const objects = options.effective

@@ -63,16 +63,26 @@ export async function openSession(options: SessionOptions, io: Io): Promise<Sess
 
 /**
  * The services that are wanted: all of the input, or those with the given names, from the cluster where the input lacks
- * them.
+ * them. Each once, however often it is named.
  *
- * @throws Trouble when there is none, or a name is not found
+ * @throws Trouble when there is none, or a name is not found; what is wrong with the input is reported before
  */
 export async function chosenServices(
-  { services, world, complaints }: Session,
+  session: Session,
   names: readonly string[],
   options: SessionOptions,
+  io: Io,
 ): Promise<readonly LLMInferenceService[]> {
-  if (names.length > 0) return Promise.all(names.map((name) => serviceNamed(name, services, world, options)));
+  const { services, world, complaints } = session;
+  if (names.length > 0) {
+    const live = new Map<string, LLMInferenceService>();
+    for (const name of options.fromCluster ? names : []) {
+      const ref = refNamed(name, options);
+      const object = among(name, services, options) ? undefined : await world.read(ref);
+      if (object) live.set(name, object as LLMInferenceService);
+    }
+    return servicesNamed(names, session, options, io, live);
+  }
   if (services.length > 0) return services;
   // Nothing could be read of files that are broken, which is said elsewhere.
   if (complaints.length > 0) return [];
@@ -81,6 +91,30 @@ export async function chosenServices(
       ? `The input has no ${LLMISVC.kind} of ${LLMISVC.apiVersion}.`
       : 'Name a service, or files with --filename.',
   );
+}
+
+/**
+ * The services with the given names, each once. A name without a namespace means that of the options, else the only
+ * service of that name.
+ *
+ * @param live services of a cluster, by the name that was given
+ * @throws Trouble when a name is not found or means several; what is wrong with the input is reported before
+ */
+export function servicesNamed(
+  names: readonly string[],
+  { services, complaints }: Pick<Session, 'services' | 'complaints'>,
+  options: SessionOptions,
+  io: Io,
+  live: ReadonlyMap<string, LLMInferenceService> = new Map(),
+): readonly LLMInferenceService[] {
+  const found = names.map((name) => {
+    const service = among(name, services, options) ?? live.get(name);
+    if (service) return service;
+    // A file that cannot be read may hold it.
+    report(complaints, [], io);
+    throw new Trouble(notFound(name, services, options));
+  });
+  return [...new Set(found)];
 }
 
 /** Writes complaints and notes to standard error, and whether there was an error among them. */
@@ -94,22 +128,31 @@ function isService(object: KubeObject): boolean {
   return gvkKey(object) === gvkKey(LLMISVC);
 }
 
-async function serviceNamed(
+function refNamed(text: string, { namespace }: SessionOptions): typeof LLMISVC & { namespace: string; name: string } {
+  const slash = text.indexOf('/');
+  return { ...LLMISVC, namespace: slash < 0 ? namespace : text.slice(0, slash), name: text.slice(slash + 1) };
+}
+
+function among(
   text: string,
   services: readonly LLMInferenceService[],
-  world: World,
-  { namespace, fromCluster }: SessionOptions,
-): Promise<LLMInferenceService> {
-  const slash = text.indexOf('/');
-  const ref = { ...LLMISVC, namespace: slash < 0 ? namespace : text.slice(0, slash), name: text.slice(slash + 1) };
+  options: SessionOptions,
+): LLMInferenceService | undefined {
+  const ref = refNamed(text, options);
   const exact = services.find((service) => refKey(refOf(service)) === refKey(ref));
-  const alone = slash < 0 ? services.filter(({ metadata }) => metadata.name === ref.name) : [];
-  const found = exact ?? (alone.length === 1 ? alone[0] : undefined);
-  if (found) return found;
-  const live = fromCluster ? await world.read(ref) : undefined;
-  if (live) return live as LLMInferenceService;
-  const known = services.map(({ metadata }) => metadata.name).join(', ') || 'none';
-  throw new Trouble(
-    `${LLMISVC.kind} ${ref.namespace}/${ref.name} is not in the input${fromCluster ? ' and not in the cluster' : ''}; the input has: ${known}.`,
-  );
+  const alike = text.includes('/') ? [] : services.filter(({ metadata }) => metadata.name === ref.name);
+  return exact ?? (alike.length === 1 ? alike[0] : undefined);
+}
+
+function notFound(text: string, services: readonly LLMInferenceService[], options: SessionOptions): string {
+  const { namespace, name } = refNamed(text, options);
+  const full = ({ metadata }: LLMInferenceService): string => `${metadata.namespace}/${metadata.name}`;
+  const alike = text.includes('/') ? [] : services.filter(({ metadata }) => metadata.name === name);
+  if (alike.length > 1) {
+    const names = alike.map(full).join(', ');
+    return `${LLMISVC.kind} ${name} may be one of several: ${names}. Name one of them, or its namespace with --namespace.`;
+  }
+  const cluster = options.fromCluster ? ' and not in the cluster' : '';
+  const known = services.map(full).join(', ') || 'none';
+  return `${LLMISVC.kind} ${namespace}/${name} is not in the input${cluster}; the input has: ${known}.`;
 }

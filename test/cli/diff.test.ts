@@ -41,8 +41,43 @@ it('restarts nothing for replicas, a route, or a template that runs no pod', asy
 `);
   const stopped = await diff(`${withArgs('[a]')}  replicas: 0\n`, `${withArgs('[b]')}  replicas: 0\n`, '--no-patch');
   expect(stopped.stdout).toContain('; no pod restarts\n');
-  const scaled = await diff(`${SERVICE}  replicas: 1\n`, `${SERVICE}  replicas: 2\n`, '--no-patch');
-  expect(scaled.stdout).toContain('changes the number of pods, restarting none (spec.replicas)\n');
+});
+
+const replicas = (count: number | undefined): string => (count === undefined ? '' : `  replicas: ${count}\n`);
+
+it.each([
+  [4, 0, 'stop', 'changes and STOPS its 4 pods', true],
+  [1, 0, 'stop', 'changes and STOPS its pod', true],
+  [4, 1, 'scaleDown', 'changes and STOPS 3 of 4 pods', true],
+  [4, 6, 'scaleUp', 'changes and adds 2 to 4 pods', false],
+  [0, 2, 'start', 'changes and starts 2 pods', false],
+  [undefined, 0, 'stop', 'changes and STOPS its pods', true],
+  [undefined, 4, 'scaleUp', 'changes and sets the number of its pods to 4, which was left open', false],
+  [4, undefined, 'none', 'changes', false],
+])('tells what becomes of the pods when replicas go from %s to %s', async (from, to, pods, text, disturbs) => {
+  const sides = [SERVICE + replicas(from), SERVICE + replicas(to)] as const;
+  const { stdout } = await diff(...sides, '--no-patch');
+  expect(stdout).toContain(`: ${text} (spec.replicas)\n`);
+  expect(stdout).toContain(disturbs ? '; pods restart or stop for 1.\n' : '; pods restart for none.\n');
+  const data: unknown = JSON.parse((await diff(...sides, '--no-patch', '-o', 'json')).stdout);
+  expect(data).toMatchObject({
+    services: [
+      {
+        restartsOrStopsPods: disturbs,
+        changes: [
+          { pods, ...(pods === 'none' ? {} : { replicas: JSON.parse(JSON.stringify({ from, to })) as object }) },
+        ],
+      },
+    ],
+    summary: { servicesWithPodsDisturbed: disturbs ? 1 : 0 },
+  });
+});
+
+it('names every field that differs, also beside those that restart pods', async () => {
+  const { stdout } = await diff(`${withArgs('[a]')}  replicas: 4\n`, `${withArgs('[b]')}  replicas: 2\n`, '--no-patch');
+  expect(stdout).toContain(
+    'RESTARTS its 4 pods, which become 2 (spec.replicas, spec.template.spec.containers[name=main].args)\n',
+  );
 });
 
 it('shows a service that is gone as deleted, with its pods', async () => {
@@ -68,16 +103,64 @@ it('is data with -o json and -o yaml', async () => {
   expect(objectsOf(yaml.stdout)).toEqual([data]);
 });
 
-it('ends with 2 when the new files have a problem, not when only the old ones had', async () => {
-  const bad = SERVICE.replace('hf://', 'ftp://');
-  const now = await diff(SERVICE, bad, '--no-patch');
-  expect(now).toMatchObject({
-    code: 2,
-    stdout: '1 service: nothing changes.\n',
-    stderr: expect.stringContaining('new.yaml:7:5: spec.model.uri: '),
+describe('what cannot be told ends with 2 and is said', () => {
+  const BAD = SERVICE.replace('hf://', 'ftp://');
+  const NOTHING = '1 service: what changes cannot be told, because of a problem.\n';
+
+  it.each([
+    ['new', SERVICE, BAD],
+    ['old', BAD, SERVICE],
+  ])('a service with a problem in the %s files', async (side, before, after) => {
+    const { code, stdout, stderr } = await diff(before, after, '--no-patch');
+    expect(code).toBe(2);
+    expect(stderr).toContain(`${side}.yaml:7:5: spec.model.uri: `);
+    expect(stdout).toBe(`LLMInferenceService default/qwen: cannot be told, because of a problem\n${NOTHING}`);
   });
-  const before = await diff(bad, SERVICE, '--no-patch');
-  expect(before).toMatchObject({ code: 1, stderr: '' });
+
+  it.each([
+    ['new', SERVICE, 'a: ['],
+    ['old', 'a: [', SERVICE],
+  ])('a text in the %s files that cannot be read and may hold the service', async (side, before, after) => {
+    const { code, stdout, stderr } = await diff(before, after, '--no-patch');
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(`${side}.yaml:1:5: `) });
+    expect(stdout).toContain(NOTHING);
+    const data: unknown = JSON.parse((await diff(before, after, '-o', 'json')).stdout);
+    expect(data).toMatchObject({ services: [{ uncertain: true, changes: [] }], summary: { servicesUncertain: 1 } });
+  });
+
+  it('leaves what is known of the other parts and services', async () => {
+    const lost = (name: string): string =>
+      SERVICE.replace('qwen', name).replace('gateway: {}', 'gateway: {refs: [{name: ""}]}');
+    const { code, stdout } = await diff(
+      `${SERVICE}---\n${SERVICE.replace('qwen', 'a')}`,
+      `${withArgs('[b]')}---\n${lost('a')}  replicas: 2\n`,
+      '--no-patch',
+    );
+    expect(code).toBe(2);
+    expect(stdout).toContain('default/qwen: 1 to change, 2 unchanged; pods restart or stop\n');
+    expect(stdout).toContain('default/a: 1 to change, 1 unchanged; the rest cannot be told, because of a problem\n');
+    expect(stdout).toMatch(/; pods restart or stop for 1; for 1 it cannot be told, because of a problem\.\n$/);
+  });
+
+  it('a name that is on neither side', async () => {
+    const { code, stdout, stderr } = await diff(SERVICE, SERVICE, 'nobody');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toBe(
+      'error: LLMInferenceService default/nobody is not in the input; the input has: default/qwen.\n',
+    );
+  });
+
+  it('both sides from standard input', async () => {
+    const { code, stderr } = await llmisvc(['diff', '-f', '-', '--from', '-'], { input: SERVICE });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('can be one side only') });
+  });
+});
+
+it('takes a name that only one side has', async () => {
+  const { code, stdout } = await diff(SERVICE, SERVICE.replace('qwen', 'other'), 'qwen', '--no-patch');
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^LLMInferenceService default\/qwen: 3 to delete/);
+  expect(stdout).toMatch(/^1 service: /m);
 });
 
 it('uses colours on a terminal only', async () => {

@@ -101,7 +101,7 @@ describe('diff', () => {
     );
     expect(restarting.stdout).toContain('+            - --seed\n');
     const scaling = await cli(['diff', '--no-patch'], service('plain', { replicas: 3 }));
-    expect(scaling.stdout).toContain('changes the number of pods, restarting none (spec.replicas)');
+    expect(scaling.stdout).toContain('changes and adds 1 to 2 pods (spec.replicas)');
     expect(scaling.stdout).toContain('; no pod restarts\n');
   });
 
