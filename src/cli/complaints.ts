@@ -6,7 +6,7 @@ import { verdictOf } from '../status/problems.ts';
 import type { Complaint } from './complaint.ts';
 import type { Evaluated } from './evaluate.ts';
 import type { Located } from './input.ts';
-import { positionOf } from './place.ts';
+import { pathAsWritten, positionOf } from './place.ts';
 
 /** A problem of the core as a complaint, and the problem itself for those who sort by it. */
 export interface ProblemComplaint extends Complaint {
@@ -30,11 +30,12 @@ export function complaintsOf(
     const ref =
       'source' in problem && problem.source ? refOfSource(problem.source) : { ...LLMISVC, ...nameOf(refOf(service)) };
     const place = located.get(refKey(ref))?.place;
+    const written = place && path !== undefined ? pathAsWritten(place, path) : path;
     return {
       severity: condition === 'Warning' ? 'warning' : 'error',
       ...(place ? { file: place.file, ...positionOf(place, path ?? 'metadata.name') } : { object: describe(ref) }),
-      ...(path === undefined ? {} : { path }),
-      message,
+      ...(written === undefined ? {} : { path: written }),
+      message: path === undefined || written === undefined ? message : message.replaceAll(path, written),
       problem,
     };
   });

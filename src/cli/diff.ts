@@ -5,11 +5,18 @@ import type { Child } from '../render/plan.ts';
 import { changesOf, type ServiceChanges } from './changes.ts';
 import { type ChangeOutput, differs, printChanges } from './changetext.ts';
 import { type Complaint, Trouble } from './complaint.ts';
-import { complaintsOf } from './complaints.ts';
 import { evaluate } from './evaluate.ts';
 import type { Io } from './io.ts';
 import { applicable } from './render.ts';
-import { chosenServices, openSession, report, servicesNamed, type Session, type SessionOptions } from './session.ts';
+import {
+  chosenServices,
+  complaintsAbout,
+  openSession,
+  report,
+  servicesNamed,
+  type Session,
+  type SessionOptions,
+} from './session.ts';
 
 export interface DiffOptions extends SessionOptions {
   /** The old files; without any, the cluster is the old side. */
@@ -32,14 +39,15 @@ export async function diffCommand(names: readonly string[], given: DiffOptions, 
   const options = { ...given, fromCluster: !between };
   const session = await openSession(options, io);
   try {
-    const { services, complaints } = between
+    const { services, complaints, notes } = between
       ? await againstFiles(session, names, options, io)
       : await againstCluster(session, names, options, io);
     const sides = between ? { before: 'old files', after: 'new files' } : { before: 'cluster', after: 'after apply' };
     const all = [...session.complaints, ...complaints];
     const { output, patch: patches } = options;
     await printChanges(services, { output, patches, sides, unread: all.some(isError) }, io);
-    if (report(all, session.world.notes(), io)) return 2;
+    const wrong = report(all, [...notes, ...session.world.notes()], io);
+    if (wrong || services.some(({ uncertain }) => uncertain)) return 2;
     return services.some(differs) ? 1 : 0;
   } finally {
     await session.close();
@@ -49,6 +57,7 @@ export async function diffCommand(names: readonly string[], given: DiffOptions, 
 interface Compared {
   readonly services: readonly ServiceChanges[];
   readonly complaints: readonly Complaint[];
+  readonly notes: readonly string[];
 }
 
 async function againstFiles(
@@ -65,6 +74,7 @@ async function againstFiles(
   return {
     services: chosen.map((service) => compared(refOf(service), before, after)),
     complaints: [old, before, after].flatMap((one) => one.complaints),
+    notes: old.world.notes(),
   };
 }
 
@@ -90,11 +100,11 @@ async function sideOf(session: Session, chosen: readonly LLMInferenceService[]):
   for (const service of session.services.filter((one) => wanted.has(keyOf(one)))) {
     const evaluated = await evaluate(service, session.world);
     const { children, held } = evaluated.plan;
-    const found = complaintsOf(evaluated, session.located, session.world.settings);
-    services.set(keyOf(service), { children, held, wrong: found.some(isError) });
+    const found = complaintsAbout(evaluated, session);
+    services.set(keyOf(service), { children, held, wrong: held.size > 0 || found.some(isError) });
     complaints.push(...found);
   }
-  return { services, complaints, unread: session.complaints.some(isError) };
+  return { services, complaints, unread: session.inputs.unread };
 }
 
 /** What differs; a part that a problem of either side holds is left out, since nobody knows what it would be. */
@@ -134,11 +144,11 @@ async function againstCluster(
     const { before, after, problems, notes } = await dryRun(evaluated, session.client, io.signal);
     const changes = changesOf({ ...LLMISVC, ...idOf(service) }, before, after);
     const all = { service: evaluated.service, problems: [...evaluated.problems, ...problems] };
-    const found = complaintsOf(all, session.located, session.world.settings);
-    services.push(found.some(isError) ? { ...changes, uncertain: true } : changes);
+    const found = complaintsAbout(all, session);
+    services.push(evaluated.plan.held.size > 0 || found.some(isError) ? { ...changes, uncertain: true } : changes);
     complaints.push(...found, ...notes);
   }
-  return { services, complaints };
+  return { services, complaints, notes: [] };
 }
 
 function idOf({ metadata }: LLMInferenceService): { readonly namespace?: string; readonly name: string } {

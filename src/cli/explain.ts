@@ -6,14 +6,13 @@ import { LLMISVC, LLMISVC_CONFIG } from '../api/llmisvc.ts';
 import { steps } from '../config/paths.ts';
 import { verdictOf } from '../status/problems.ts';
 import { Trouble } from './complaint.ts';
-import { complaintsOf } from './complaints.ts';
 import { type Evaluated, evaluate } from './evaluate.ts';
 import { printExplanation, type Explanation, type LayerSummary } from './explaintext.ts';
 import { allSteps, explainChild, type Explained, explainSpec } from './explainvalue.ts';
 import type { Io } from './io.ts';
 import { indexed, leavesOf, type Leaf, named, stepsText, valueIn } from './leaves.ts';
 import { positionOf } from './place.ts';
-import { chosenServices, openSession, report, type Session, type SessionOptions } from './session.ts';
+import { chosenServices, complaintsAbout, openSession, report, type Session, type SessionOptions } from './session.ts';
 
 export interface ExplainOptions extends SessionOptions {
   readonly output: 'text' | 'json' | 'yaml';
@@ -39,7 +38,7 @@ export async function explainCommand(
     const evaluated = await evaluate(service, session.world);
     const found = path === undefined ? undefined : lookUp(evaluated, path);
     printExplanation(explanationOf(evaluated, found, session), options.output, io);
-    const complaints = complaintsOf(evaluated, session.located, session.world.settings);
+    const complaints = complaintsAbout(evaluated, session);
     return report([...session.complaints, ...complaints], session.world.notes(), io) ? 1 : 0;
   } finally {
     await session.close();

@@ -51,7 +51,7 @@ export async function impactCommand(given: ImpactOptions, io: Io): Promise<numbe
     }
     const sides = { before: 'now', after: 'with the input' };
     await printChanges(services, { output: options.output, patches: options.patch, sides }, io);
-    if (report(session.complaints, after.notes(), io)) return 2;
+    if (report(session.complaints, [...session.inputs.notes, ...after.notes()], io)) return 2;
     return services.some(differs) ? 1 : 0;
   } finally {
     await session.close();

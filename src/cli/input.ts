@@ -1,23 +1,14 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename } from 'node:path';
 import { GATEWAY_CLASS, NAMESPACE } from '../api/children.ts';
 import { toV1alpha2 } from '../api/conversion.ts';
-import { LLMISVC, LLMISVC_CONFIG, SERVING_GROUP } from '../api/llmisvc.ts';
-import {
-  DEEPEST,
-  describe,
-  type Gvk,
-  groupOf,
-  isPlainObject,
-  type KubeObject,
-  refKey,
-  refOf,
-  tooDeep,
-} from '../api/object.ts';
-import { type Complaint, Trouble } from './complaint.ts';
+import { describe, isPlainObject, type KubeObject, refKey, refOf } from '../api/object.ts';
+import type { Complaint } from './complaint.ts';
+import { documentValue } from './document.ts';
+import { type FileOptions, type FileText, readFiles } from './files.ts';
 import type { Io } from './io.ts';
 import { type Place, positionAt } from './place.ts';
-import { parseYaml, type YamlDocument } from './yaml.ts';
+import { buildFirst, isOurs, refusalOf } from './refusal.ts';
+import { parseYaml } from './yaml.ts';
 
 /** An object of the input, and where it stands. */
 export interface Located {
@@ -25,185 +16,100 @@ export interface Located {
   readonly place: Place;
 }
 
-/** Everything that was read, in the order of reading. */
+/** Everything that was read, in the order of reading, each object once. */
 export interface Inputs {
   readonly objects: readonly Located[];
   readonly complaints: readonly Complaint[];
+  /** What was passed over, one sentence each. */
+  readonly notes: readonly string[];
+  /** Whether there is a text that cannot be read, so that nobody knows which objects are in it. */
+  readonly unread: boolean;
 }
 
-export interface InputOptions {
-  /** Files, folders, and `-` for standard input. */
-  readonly filename: readonly string[];
-  /** Also the folders in folders. */
-  readonly recursive: boolean;
+export interface InputOptions extends FileOptions {
   /** The namespace of objects that name none. */
   readonly namespace: string;
 }
 
-const EXTENSIONS = /\.(ya?ml|json)$/;
 /** Kinds without a namespace that a service may read. */
 const CLUSTER_SCOPED: readonly string[] = [GATEWAY_CLASS.kind, NAMESPACE.kind];
 
 /**
- * Reads Kubernetes objects from YAML and JSON: `List` objects are taken apart, objects without a namespace get the given
- * one. What cannot be read becomes a complaint with its position.
+ * Reads Kubernetes objects from YAML and JSON: lists are taken apart, objects without a namespace get the given one. What
+ * cannot be read becomes a complaint with its position; a file of a folder that holds no Kubernetes object at all is
+ * passed over with a note. Of an object that is given twice the last one counts, as for `kubectl apply`; that is a
+ * complaint, too.
  *
  * @throws Trouble when a file or folder does not exist or holds nothing
  */
 export async function readInputs(options: InputOptions, io: Io): Promise<Inputs> {
-  const objects: Located[] = [];
+  const { texts, complaints } = await readFiles(options, io);
+  const read = texts.map((text) => readText(text, options.namespace));
+  const objects = read.flatMap((one) => one.objects);
+  return {
+    objects: [...new Map(objects.map((located) => [keyOf(located), located])).values()],
+    complaints: [...complaints, ...read.flatMap((one) => one.complaints), ...duplicates(objects)],
+    notes: read.flatMap((one) => one.notes),
+    unread: complaints.length > 0 || read.some((one) => one.unread),
+  };
+}
+
+function readText({ file, text, named }: FileText, namespace: string): Inputs {
+  const items: { readonly item: unknown; readonly place: Place }[] = [];
   const complaints: Complaint[] = [];
-  for (const { file, text } of await textsOf(options, io)) {
-    for (const yaml of parseYaml(text)) {
-      const read = readDocument(yaml, file, options.namespace);
-      objects.push(...read.objects);
-      complaints.push(...read.complaints);
+  for (const yaml of parseYaml(text)) {
+    const read = documentValue(yaml);
+    if ('fault' in read) {
+      complaints.push({ severity: 'error', file, ...read.fault });
+    } else if (read.value !== null && read.value !== undefined) {
+      items.push(...itemsOf(read.value).map(({ item, base }) => ({ item, place: { file, yaml, base } })));
     }
   }
-  return { objects, complaints: [...complaints, ...duplicates(objects)] };
-}
-
-async function textsOf({ filename, recursive }: InputOptions, io: Io): Promise<{ file: string; text: string }[]> {
-  const texts: { file: string; text: string }[] = [];
-  for (const name of filename) {
-    if (name === '-') texts.push({ file: '<stdin>', text: await io.stdin() });
-    else texts.push(...filesOf(name, recursive).map((file) => ({ file, text: readFileSync(file, 'utf8') })));
-  }
-  return texts;
-}
-
-function filesOf(name: string, recursive: boolean): readonly string[] {
-  const stat = statSync(name, { throwIfNoEntry: false });
-  if (!stat) throw new Trouble(`${name} does not exist. Name a file, a folder, or - for standard input.`);
-  if (!stat.isDirectory()) return [name];
-  const found = folder(name, recursive);
-  const below = recursive ? '' : ' (folders in it are read with --recursive)';
-  if (found.length === 0) throw new Trouble(`${name} holds no file ending in .yaml, .yml or .json${below}.`);
-  return found;
-}
-
-function folder(name: string, recursive: boolean): readonly string[] {
-  return readdirSync(name, { withFileTypes: true })
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap((entry) => {
-      const path = join(name, entry.name);
-      if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return recursive ? folder(path, recursive) : [];
-      return EXTENSIONS.test(entry.name) ? [path] : [];
-    });
-}
-
-function readDocument(yaml: YamlDocument, file: string, namespace: string): Inputs {
-  const { document, lines } = yaml;
-  const [error] = document.errors;
-  if (error) {
-    const { line, col } = lines.linePos(error.pos[0]);
+  const foreign = complaints.length === 0 && items.length > 0 && items.every(({ item }) => !isKubernetes(item));
+  if (foreign && KUSTOMIZATIONS.includes(basename(file))) {
+    const message = buildFirst('Kustomization');
     return {
       objects: [],
-      complaints: [{ severity: 'error', file, line, column: col, message: inWords(error.message) }],
+      complaints: [{ severity: 'error', file, line: 1, column: 1, message }],
+      notes: [],
+      unread: true,
     };
   }
-  let value: unknown;
-  try {
-    value = document.toJS();
-  } catch (cause) {
-    // Aliases that lead nowhere, or that multiply beyond measure.
-    const message = inWords(cause instanceof Error ? cause.message : String(cause));
-    return {
-      objects: [],
-      complaints: [{ severity: 'error', file, ...positionAt({ file, yaml, base: [] }, []), message }],
-    };
+  if (foreign && !named) {
+    const notes = [`${file} holds no Kubernetes object, so it is passed over.`];
+    return { objects: [], complaints, notes, unread: false };
   }
-  if (value === null || value === undefined) return { objects: [], complaints: [] };
-  if (tooDeep(value)) {
-    const at = positionAt({ file, yaml, base: [] }, []);
-    return { objects: [], complaints: [{ severity: 'error', file, ...at, message: NESTED }] };
-  }
-  const items = isPlainObject(value) && isList(value) ? (value['items'] as unknown[]) : undefined;
-  const places = items
-    ? items.map((item, index) => ({ item, place: { file, yaml, base: ['items', index] } }))
-    : [{ item: value, place: { file, yaml, base: [] } }];
   const objects: Located[] = [];
-  const complaints: Complaint[] = [];
-  for (const { item, place } of places) {
+  for (const { item, place } of items) {
     const refusal = refusalOf(item);
     if (refusal) complaints.push({ severity: 'error', file, ...positionAt(place, refusal.at), ...refusal });
     else objects.push({ object: stored(settled(item as KubeObject, namespace)), place });
   }
-  return { objects, complaints };
+  return { objects, complaints, notes: [], unread: complaints.length > 0 };
 }
 
-const NESTED = `This is nested deeper than ${DEEPEST} levels, or contains itself through an alias; no Kubernetes object is.`;
+/** Such a file may do without apiVersion and kind. */
+const KUSTOMIZATIONS: readonly string[] = ['kustomization.yaml', 'kustomization.yml'];
 
-/** The parser runs out of stack before anybody can look. */
-function inWords(message: string): string {
-  return message.includes('call stack') ? NESTED : message;
+function isKubernetes(value: unknown): boolean {
+  return isPlainObject(value) && (value['apiVersion'] !== undefined || value['kind'] !== undefined);
 }
 
-const VERSIONS: readonly string[] = [LLMISVC.apiVersion, `${SERVING_GROUP}/v1alpha1`];
-
-function isOurs({ apiVersion, kind }: Gvk): boolean {
-  return groupOf(apiVersion) === SERVING_GROUP && (kind === LLMISVC.kind || kind === LLMISVC_CONFIG.kind);
+/** The objects of a document. Those of a list that says of which kind they are need not repeat it. */
+function itemsOf(value: unknown): readonly { readonly item: unknown; readonly base: Place['base'] }[] {
+  if (!isPlainObject(value)) return [{ item: value, base: [] }];
+  const { apiVersion, kind, items } = value;
+  if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return [{ item: value, base: [] }];
+  const own = kind === 'List' ? {} : { apiVersion, kind: kind.replace(/List$/, '') };
+  return items.map((item: unknown, index) => ({
+    item: isPlainObject(item) && !isKubernetes(item) ? { ...own, ...item } : item,
+    base: ['items', index],
+  }));
 }
 
 /** Services and configs as the API server gives them to the operator, whichever version they are written in. */
 function stored(object: KubeObject): KubeObject {
   return isOurs(object) ? toV1alpha2(object) : object;
-}
-
-function isList(value: Record<string, unknown>): boolean {
-  return typeof value['kind'] === 'string' && value['kind'].endsWith('List') && Array.isArray(value['items']);
-}
-
-interface Refusal {
-  readonly at: readonly (string | number)[];
-  readonly path?: string;
-  readonly message: string;
-}
-
-function refusalOf(value: unknown): Refusal | undefined {
-  if (!isPlainObject(value))
-    return { at: [], message: 'This is no Kubernetes object: write apiVersion, kind and metadata.' };
-  const { apiVersion, kind, metadata } = value;
-  if (typeof apiVersion !== 'string' || apiVersion === '') return missing('apiVersion');
-  if (typeof kind !== 'string' || kind === '') return missing('kind');
-  if (kind === 'Kustomization' || kind === 'Component') {
-    const message = `This is a ${kind}: build it first, for example with "kubectl kustomize FOLDER | llmisvc render -f -".`;
-    return { at: ['kind'], message };
-  }
-  if (!isPlainObject(metadata) || !metadata['name']) return missing('metadata.name');
-  const wrong = metadataRefusal(metadata);
-  if (wrong) return wrong;
-  if (isOurs({ apiVersion, kind }) && !VERSIONS.includes(apiVersion)) {
-    const message = `Field apiVersion is ${JSON.stringify(apiVersion)}; allowed are ${VERSIONS.join(' and ')}.`;
-    return { at: ['apiVersion'], path: 'apiVersion', message };
-  }
-  return undefined;
-}
-
-/** Metadata that the API server would not read, and on which everything else relies. */
-function metadataRefusal(metadata: Record<string, unknown>): Refusal | undefined {
-  for (const field of ['name', 'namespace', 'uid']) {
-    if (metadata[field] !== undefined && typeof metadata[field] !== 'string') return noString([field], metadata[field]);
-  }
-  for (const field of ['labels', 'annotations']) {
-    const map = metadata[field] ?? {};
-    if (!isPlainObject(map)) {
-      return { at: ['metadata', field], path: `metadata.${field}`, message: `Field metadata.${field} is no map.` };
-    }
-    const [entry] = Object.entries(map).filter(([, value]) => typeof value !== 'string');
-    if (entry) return noString([field, entry[0]], entry[1]);
-  }
-  return undefined;
-}
-
-function noString([field = '', key]: readonly string[], value: unknown): Refusal {
-  const path = key === undefined ? `metadata.${field}` : `metadata.${field}[${key}]`;
-  const at = key === undefined ? ['metadata', field] : ['metadata', field, key];
-  return { at, path, message: `Field ${path} is ${JSON.stringify(value)}; allowed is a string: write it in quotes.` };
-}
-
-function missing(path: string): Refusal {
-  return { at: path.split('.'), path, message: `Field ${path} is not set; every Kubernetes object has it.` };
 }
 
 function settled(object: KubeObject, namespace: string): KubeObject {
@@ -224,7 +130,7 @@ function isStatus(status: unknown): boolean {
 function duplicates(objects: readonly Located[]): readonly Complaint[] {
   const first = new Map<string, Located>();
   return objects.flatMap((located) => {
-    const key = refKey(refOf(located.object));
+    const key = keyOf(located);
     const before = first.get(key);
     if (!before) {
       first.set(key, located);
@@ -232,7 +138,11 @@ function duplicates(objects: readonly Located[]): readonly Complaint[] {
     }
     const { file } = located.place;
     const other = `${before.place.file}:${positionAt(before.place, []).line}`;
-    const message = `${describe(refOf(located.object))} is given twice, first in ${other}. Leave one of them out.`;
+    const message = `${describe(refOf(located.object))} is given twice, first in ${other}; the last one counts, as for kubectl apply. Leave one of them out.`;
     return [{ severity: 'error', file, ...positionAt(located.place, ['metadata', 'name']), message } as const];
   });
+}
+
+function keyOf({ object }: Located): string {
+  return refKey(refOf(object));
 }

@@ -1,9 +1,8 @@
 import { LLMISVC } from '../api/llmisvc.ts';
 import type { KubeObject } from '../api/object.ts';
-import { complaintsOf } from './complaints.ts';
 import { type Evaluated, evaluate } from './evaluate.ts';
 import type { Io } from './io.ts';
-import { chosenServices, openSession, report, type SessionOptions } from './session.ts';
+import { chosenServices, complaintsAbout, openSession, report, type SessionOptions } from './session.ts';
 import { writeYaml } from './yaml.ts';
 
 export interface RenderOptions extends SessionOptions {
@@ -34,7 +33,7 @@ export async function renderCommand(names: readonly string[], options: RenderOpt
         ];
     io.out(textOf(objects, options.output));
     const problems = evaluated.flatMap((one) =>
-      complaintsOf({ ...one, problems: [...one.problems, ...one.missing] }, session.located, session.world.settings),
+      complaintsAbout({ ...one, problems: [...one.problems, ...one.missing] }, session),
     );
     return report([...session.complaints, ...problems], session.world.notes(), io) ? 1 : 0;
   } finally {

@@ -2,7 +2,8 @@ import { LLMISVC, type LLMInferenceService } from '../api/llmisvc.ts';
 import { gvkKey, type KubeObject, refKey, refOf } from '../api/object.ts';
 import type { Client } from '../kube/types.ts';
 import { type Complaint, lineOf, sortedComplaints, Trouble } from './complaint.ts';
-import { byKey } from './complaints.ts';
+import { byKey, complaintsOf } from './complaints.ts';
+import type { Evaluated } from './evaluate.ts';
 import { type Inputs, type Located, readInputs } from './input.ts';
 import { installed } from './installed.ts';
 import type { Io } from './io.ts';
@@ -53,12 +54,28 @@ export async function openSession(options: SessionOptions, io: Io): Promise<Sess
   if (fromCluster) {
     const { clusterWorld } = await import('./cluster.ts');
     const { world, client, complaints, close } = await clusterWorld(inputs.objects, options, io.signal);
-    return { ...common, world, client, complaints: [...inputs.complaints, ...complaints], close };
+    return {
+      ...common,
+      world: noting(world, inputs),
+      client,
+      complaints: [...inputs.complaints, ...complaints],
+      close,
+    };
   }
   const ours = await installed();
   const { settings, complaints } = await settingsFrom(inputs.objects, ours, { systemNamespace, configPrefix });
   const world = closed ? closedWorld(objects, settings) : offlineWorld(objects, ours, settings);
-  return { ...common, world, complaints: [...inputs.complaints, ...complaints], close: async () => {} };
+  return {
+    ...common,
+    world: noting(world, inputs),
+    complaints: [...inputs.complaints, ...complaints],
+    close: async () => {},
+  };
+}
+
+/** The world, whose notes begin with those of the input. */
+function noting(world: World, { notes }: Inputs): World {
+  return { ...world, notes: () => [...notes, ...world.notes()] };
 }
 
 /**
@@ -86,6 +103,7 @@ export async function chosenServices(
   if (services.length > 0) return services;
   // Nothing could be read of files that are broken, which is said elsewhere.
   if (complaints.length > 0) return [];
+  report([], world.notes(), io);
   throw new Trouble(
     options.filename.length > 0
       ? `The input has no ${LLMISVC.kind} of ${LLMISVC.apiVersion}.`
@@ -115,6 +133,18 @@ export function servicesNamed(
     throw new Trouble(notFound(name, services, options));
   });
   return [...new Set(found)];
+}
+
+/**
+ * What is wrong with an evaluated service. That a config is missing is left out where a text could not be read, which may
+ * hold it and has a complaint of its own.
+ */
+export function complaintsAbout(
+  evaluated: Pick<Evaluated, 'problems' | 'service'>,
+  { located, world, inputs }: Session,
+): readonly Complaint[] {
+  const problems = evaluated.problems.filter(({ code }) => !(inputs.unread && code === 'ConfigNotFound'));
+  return complaintsOf({ ...evaluated, problems }, located, world.settings);
 }
 
 /** Writes complaints and notes to standard error, and whether there was an error among them. */

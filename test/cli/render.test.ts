@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LLMInferenceService } from '../../src/api/llmisvc.ts';
 import { llmisvc, objectsOf, SERVICE, useFolder } from './cliprocess.ts';
@@ -119,6 +119,37 @@ describe('input', () => {
     expect(objectsOf(stdout)).toHaveLength(3);
   });
 
+  it('from a list that says of which kind its items are', async () => {
+    const [, ...rest] = SERVICE.split('metadata:');
+    const item = `metadata:${rest.join('')}`.replaceAll(/^/gm, '  ').replace('  ', '- ').trimEnd();
+    const input = `apiVersion: serving.kserve.io/v1alpha2\nkind: LLMInferenceServiceList\nitems:\n${item}\n`;
+    const { code, stdout, stderr } = await llmisvc(['render', '-f', '-', '--no-status'], { input });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(objectsOf(stdout)).toHaveLength(3);
+  });
+
+  it('takes a service once that is named twice, and asks which of several is meant', async () => {
+    const input = ['n1', 'n2']
+      .map((name) => SERVICE.replace('name: qwen', `name: qwen\n  namespace: ${name}`))
+      .join('---\n');
+    const { stdout } = await llmisvc(['render', 'n1/qwen', 'n1/qwen', '-f', '-', '--no-status'], { input });
+    expect(objectsOf(stdout)).toHaveLength(3);
+    const { code, stderr } = await llmisvc(['render', 'qwen', '-f', '-'], { input });
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr:
+        'error: LLMInferenceService qwen may be one of several: n1/qwen, n2/qwen. Name one of them, or its namespace with --namespace.\n',
+    });
+    const chosen = await llmisvc(['render', 'qwen', '-f', '-', '-n', 'n2', '--no-status'], { input });
+    expect(chosen.stdout).toContain('/n2/qwen/v1');
+  });
+
+  it('that cannot be read is told before a name that is not found', async () => {
+    const { code, stderr } = await llmisvc(['render', 'qwen', '-f', '-'], { input: 'a: [' });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^<stdin>:1:5: [^\n]*\nerror: LLMInferenceService default\/qwen is not in the input/);
+  });
+
   it('chooses services by name', async () => {
     const { stdout } = await llmisvc(['render', 'phi-4', 'default/qwen2-7b', '-f', EXAMPLES]);
     const services = objectsOf(stdout).filter(({ kind }) => kind === 'LLMInferenceService');
@@ -185,7 +216,7 @@ describe('problems', () => {
       '<stdin>:1:1: kind: Field kind is not set; every Kubernetes object has it.',
     );
     expect((await problemsOf(SERVICE.replace('v1alpha2', 'v1beta1')))[0]).toContain('<stdin>:1:1: apiVersion: ');
-    expect((await problemsOf(`${SERVICE}---\n${SERVICE}`))[0]).toContain('is given twice, first in <stdin>:1.');
+    expect((await problemsOf(`${SERVICE}---\n${SERVICE}`))[0]).toContain('is given twice, first in <stdin>:1;');
     expect((await problemsOf('apiVersion: v1\nkind: Kustomization\n'))[0]).toContain('kubectl kustomize');
   });
 
@@ -205,7 +236,10 @@ describe('problems', () => {
       'metadata: {name: a, annotations: {serving.kserve.io/stop: true}}',
       'is true; allowed is a string',
     ],
-    ['an alias without anchor', 'metadata: *nowhere', ':1:1: Unresolved alias'],
+    ['an alias without anchor', 'metadata: {name: a}\nspec: {a: &a 1, b: *a, c: *nowhere}', ':4:27: Unresolved alias'],
+    ['the text of a Helm chart', 'metadata: {name: a}\nspec:\n  template: {{ .Values.x }}', ':5:14: This key is a map'],
+    ['a key that is a list', 'metadata: {name: a}\nspec: {? [a] : b}', ':4:10: This key is a map, a list'],
+    ['a key that is nothing', 'metadata: {name: a}\nspec: {~: b}', ':4:8: This key is a map, a list or nothing'],
     [
       'aliases that multiply',
       `x: &a [${'y,'.repeat(99)}]\nb: &b [${'*a,'.repeat(99)}]\nc: [${'*b,'.repeat(99)}]`,
@@ -238,6 +272,20 @@ describe('problems', () => {
     );
   });
 
+  it('of the other version have its paths and the places of what was written', async () => {
+    const pool = '{selector: {a: b}, targetPortNumber: 700000, extensionRef: {name: epp, portNumber: 700000}}';
+    const input = SERVICE.replace('v1alpha2', 'v1alpha1').replace(
+      'gateway: {}',
+      `scheduler:\n      pool:\n        spec: ${pool}`,
+    );
+    const lines = await problemsOf(input);
+    const field = 'spec.router.scheduler.pool.spec.targetPortNumber';
+    expect(lines).toContainEqual(
+      expect.stringMatching(new RegExp(String.raw`^<stdin>:13:34: ${field}: Field ${field} of .* is 700000;`)),
+    );
+    expect(lines.join('\n')).not.toMatch(/targetPorts|endpointPickerRef/);
+  });
+
   it('are none for the other version, which means the same', async () => {
     const render = (input: string) => llmisvc(['render', '-f', '-', '--no-status'], { input });
     const other = await render(SERVICE.replace('v1alpha2', 'v1alpha1'));
@@ -255,6 +303,70 @@ describe('problems', () => {
   it('of a settings ConfigMap stand at its key', async () => {
     const input = `${SERVICE}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: inferenceservice-config, namespace: kserve}\ndata:\n  ingress: '{'\n`;
     expect((await problemsOf(input))[0]).toMatch(/^<stdin>:17:3: data\.ingress: Key ingress is not JSON/);
+  });
+});
+
+describe('a folder', () => {
+  const files = (name: string, texts: Readonly<Record<string, string>>): string => {
+    mkdirSync(folder.path(name));
+    for (const [file, text] of Object.entries(texts)) folder.write(join(name, file), text);
+    return folder.path(name);
+  };
+  const twoFiles = { 'a.yaml': SERVICE, 'b.yaml': `# later\n${SERVICE.replace('hf://', 'ftp://')}` };
+
+  it('with a service twice: the last one counts, and the error names both places', async () => {
+    const path = files('twice', twoFiles);
+    const { code, stdout, stderr } = await llmisvc(['render', '-f', path]);
+    expect(code).toBe(1);
+    expect(objectsOf(stdout).map(({ kind }) => kind)).toEqual(['LLMInferenceService']);
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      `${path}/b.yaml:5:3: LLMInferenceService default/qwen is given twice, first in ${path}/a.yaml:1; the last one counts, as for kubectl apply. Leave one of them out.`,
+      expect.stringContaining(`${path}/b.yaml:8:5: spec.model.uri: `),
+    ]);
+  });
+
+  it('with files that hold no Kubernetes object: they are passed over, unless they are named', async () => {
+    const path = files('mixed', {
+      'qwen.yaml': SERVICE,
+      'values.yaml': 'image: {tag: 1}\n',
+      'package.json': '{"name":"x"}',
+    });
+    const { code, stderr } = await llmisvc(['render', '-f', path]);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: ['package.json', 'values.yaml']
+        .map((file) => `note: ${path}/${file} holds no Kubernetes object, so it is passed over.\n`)
+        .join(''),
+    });
+    const named = await llmisvc(['render', '-f', path, '-f', join(path, 'values.yaml')]);
+    expect(named).toMatchObject({ code: 1, stderr: expect.stringContaining('values.yaml:1:1: apiVersion: ') });
+  });
+
+  it('with a kustomization, which may do without kind', async () => {
+    const path = files('kustomized', { 'qwen.yaml': SERVICE, 'kustomization.yaml': 'resources: [qwen.yaml]\n' });
+    const { code, stderr } = await llmisvc(['render', '-f', path]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/kustomization\.yaml:1:1: This is a Kustomization: build it first/),
+    });
+  });
+
+  it('with a link that leads nowhere', async () => {
+    const path = files('linked', { 'qwen.yaml': SERVICE });
+    symlinkSync('/nowhere', join(path, 'x.yaml'));
+    const { code, stdout, stderr } = await llmisvc(['render', '-f', path, '--no-status']);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `${path}/x.yaml: This link leads to a file that does not exist. Correct it, or remove it from the folder.\n`,
+    });
+    expect(objectsOf(stdout)).toHaveLength(3);
+  });
+
+  it('with a config that cannot be read does not tell to create that config', async () => {
+    const path = files('broken', { 'qwen.yaml': `${SERVICE}  baseRefs: [{name: team}]\n`, 'team.yaml': 'a: [' });
+    const { code, stderr } = await llmisvc(['render', '-f', path, '--no-status']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^[^\n]*team\.yaml:1:5: [^\n]*\n$/);
   });
 });
 
