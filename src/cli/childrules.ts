@@ -1,14 +1,30 @@
 import type { KubeObject } from '../api/object.ts';
-import { LABEL_INFERENCE_SERVICE } from '../api/wellknown.ts';
+import {
+  LABEL_COMPONENT,
+  LABEL_INFERENCE_SERVICE,
+  LABEL_KSERVE_COMPONENT,
+  LABEL_NAME,
+  LABEL_PART_OF,
+  LABEL_ROLE,
+} from '../api/wellknown.ts';
+import { propagatedAnnotations, propagatedLabels } from '../render/labels.ts';
+import type { Input } from './about.ts';
 import type { Evaluated } from './evaluate.ts';
 import type { Leaf } from './leaves.ts';
 
-interface Question {
+export interface Question {
   readonly object: KubeObject;
   /** The field as text, with the names of items: `spec.template.spec.containers[name=main].image`. */
   readonly path: string;
   readonly at: Leaf['at'];
+  readonly value: unknown;
   readonly evaluated: Evaluated;
+}
+
+/** A rule in words, and what it looks at. */
+export interface ChildRule {
+  readonly text: string;
+  readonly inputs: readonly Input[];
 }
 
 interface Row {
@@ -16,22 +32,27 @@ interface Row {
   readonly kinds?: readonly string[];
   readonly path: RegExp;
   readonly rule: string | ((question: Question) => string | undefined);
+  readonly inputs?: readonly Input[] | ((question: Question) => readonly Input[]);
 }
 
 /**
  * The rule of the operator that gives a field of a child its value, for fields that are made from nothing in the spec.
  * Undefined for a field that no rule makes.
  */
-export function ruleOf(question: Question): string | undefined {
-  for (const { kinds, path, rule } of ROWS) {
+export function ruleOf(question: Question): ChildRule | undefined {
+  for (const { kinds, path, rule, inputs = [] } of ROWS) {
     if (kinds && !kinds.includes(question.object.kind)) continue;
     if (!path.test(question.path)) continue;
     const text = typeof rule === 'string' ? rule : rule(question);
-    if (text !== undefined) return text;
+    if (text !== undefined) return { text, inputs: typeof inputs === 'function' ? inputs(question) : inputs };
   }
   return undefined;
 }
 
+const NAME: Input = { service: ['metadata', 'name'] };
+const NAMESPACE: Input = { service: ['metadata', 'namespace'] };
+const URI: Input = { spec: 'spec.model.uri' };
+const TLS: Input = { setting: 'ingress.enableLLMInferenceServiceTLS' };
 const INITIALIZER = String.raw`^spec\.template\.spec\.initContainers\[name=storage-initializer\]`;
 const INITIALIZER_RULE = 'storage initializer: it downloads the model of spec.model.uri, so it is added for hf:// URIs';
 const MODEL_VOLUMES = '(kserve-provision-location|kserve-pvc-source)';
@@ -39,61 +60,78 @@ const MODEL_VOLUMES = '(kserve-provision-location|kserve-pvc-source)';
 /** The first row that fits counts. */
 const ROWS: readonly Row[] = [
   { path: /^(apiVersion|kind)$/, rule: 'kind: every service has one child of this kind, as long as it needs it' },
-  { path: /^metadata\.name$/, rule: 'name: made from the name of the service, so that names of KServe stay' },
-  { path: /^metadata\.namespace$/, rule: 'namespace: that of the service' },
+  {
+    path: /^metadata\.name$/,
+    rule: 'name: made from the name of the service, so that names of KServe stay',
+    inputs: [NAME],
+  },
+  { path: /^metadata\.namespace$/, rule: 'namespace: that of the service', inputs: [NAMESPACE] },
   { path: /^metadata\.ownerReferences/, rule: 'owner: the service, so that Kubernetes deletes the child with it' },
   {
+    kinds: ['Deployment'],
     path: /(^|\.)(labels|annotations|matchLabels)(\[|\.|$)/,
-    rule: ({ at, evaluated }) => {
-      const { labels, annotations } = evaluated.service.metadata;
-      const key = String(at.at(-1));
-      const from = at.includes('annotations') ? annotations : labels;
-      const field = at.includes('annotations') ? 'metadata.annotations' : 'metadata.labels';
-      return from?.[key] === undefined ? undefined : `propagation: taken over from ${field} of the service`;
+    rule: (question) => {
+      const field = propagatedFrom(question);
+      return field && `propagation: taken over from metadata.${field} of the service`;
     },
+    inputs: (question) => [{ service: ['metadata', propagatedFrom(question) ?? '', String(question.at.at(-1))] }],
   },
+  { path: /(^|\.)labels\[/, rule: ({ at }) => LABELS[String(at.at(-1))], inputs: labelInputs },
   {
-    kinds: ['HTTPRoute'],
-    path: /^metadata\.labels/,
-    rule: ({ at }) =>
-      at.at(-1) === LABEL_INFERENCE_SERVICE
-        ? 'labels: names the service, for kubectl get route -l'
-        : 'labels: every child of a service carries them',
+    kinds: ['Deployment'],
+    path: /^spec\.template\.metadata\.labels/,
+    rule: 'labels: kept for the pods, because the Deployment that exists selects them by it',
   },
   {
     kinds: ['Deployment'],
     path: /^spec\.selector/,
     rule: 'selector: all labels of the pods; that of a Deployment that exists is kept, because it cannot change',
+    inputs: labelInputs,
   },
-  { path: /^(spec\.template\.)?metadata\.labels/, rule: 'labels: every child of a service carries them' },
-  { path: /^spec\.strategy\.type$/, rule: 'strategy: RollingUpdate, because spec.rolloutStrategy is set' },
-  { path: new RegExp(`${INITIALIZER}\\.image$`), rule: initializerImage },
-  { path: new RegExp(`${INITIALIZER}\\.resources`), rule: 'storage initializer: setting storageInitializer' },
+  {
+    path: /^spec\.strategy\.type$/,
+    rule: 'strategy: RollingUpdate, because spec.rolloutStrategy is set',
+    inputs: [{ spec: 'spec.rolloutStrategy.maxSurge' }, { spec: 'spec.rolloutStrategy.maxUnavailable' }],
+  },
+  {
+    path: new RegExp(`${INITIALIZER}\\.image$`),
+    rule: initializerImage,
+    inputs: [{ setting: 'storageInitializer.image' }],
+  },
+  {
+    path: new RegExp(`${INITIALIZER}\\.resources`),
+    rule: 'storage initializer: setting storageInitializer',
+    inputs: initializerResource,
+  },
   {
     path: new RegExp(`${INITIALIZER}\\.env\\[name=HF_TOKEN\\]`),
     rule: 'storage initializer: the Secret of the ServiceAccount that has the key HF_TOKEN',
   },
-  { path: new RegExp(INITIALIZER), rule: INITIALIZER_RULE },
+  { path: new RegExp(INITIALIZER), rule: INITIALIZER_RULE, inputs: [URI] },
   {
     path: new RegExp(String.raw`^spec\.template\.spec\.volumes\[name=${MODEL_VOLUMES}\]`),
     rule: 'model: the volume that holds the model of spec.model.uri',
+    inputs: [URI],
   },
   {
     path: new RegExp(String.raw`volumeMounts\[name=${MODEL_VOLUMES}\]`),
     rule: 'model: mounted where the preset expects it, at /mnt/models',
+    inputs: [URI],
   },
   {
     path: new RegExp(
       String.raw`^spec\.template\.spec\.(volumes|containers\[name=main\]\.volumeMounts)\[name=tls-certs\]`,
     ),
     rule: 'TLS: the certificate of the service, because the setting enableLLMInferenceServiceTLS is on',
+    inputs: [TLS],
   },
   {
     path: /^spec\.template\.spec\.containers\[name=main\]\.(env\[name=OTEL_|args\[)/,
     rule: ({ evaluated }) =>
       evaluated.effective.spec.tracing?.exporterEndpoint
-        ? 'tracing: made from spec.tracing, because it names an endpoint; what the spec sets itself stays'
+        ? 'tracing: made from spec.tracing, because that has an endpoint; what the containers set themselves stays'
         : undefined,
+    inputs: tracingInputs,
   },
   {
     path: new RegExp(
@@ -105,6 +143,7 @@ const ROWS: readonly Row[] = [
     kinds: ['Secret'],
     path: /^(data|type)/,
     rule: 'certificate: the operator makes key and certificate, and renews them; no value of them is shown',
+    inputs: [TLS],
   },
   {
     kinds: ['ServiceAccount'],
@@ -120,12 +159,19 @@ const ROWS: readonly Row[] = [
     kinds: ['BackendTLSPolicy'],
     path: /^spec\./,
     rule: 'TLS: the gateway speaks it to the Service, and trusts the certificate of the service',
+    inputs: [TLS],
   },
-  { kinds: ['Service'], path: /^spec\.selector/, rule: 'selector: the pods of every role of the service' },
+  {
+    kinds: ['Service'],
+    path: /^spec\.selector/,
+    rule: 'selector: the pods of every role of the service',
+    inputs: labelInputs,
+  },
   {
     kinds: ['Service'],
     path: /^spec\.ports\[[^\]]*\]\.(name|appProtocol)$/,
     rule: 'port: https when the setting enableLLMInferenceServiceTLS is on, else http',
+    inputs: [TLS],
   },
   { kinds: ['Service'], path: /^spec\.ports/, rule: 'port: model servers listen on port 8000, as in KServe' },
   { kinds: ['Service'], path: /^spec\.type$/, rule: 'type: reached inside of the cluster, and from the Gateway' },
@@ -143,4 +189,43 @@ function initializerImage({ evaluated }: Question): string {
   return live
     ? 'storage initializer: the image of the pods that run is kept, so that a new setting restarts none'
     : 'storage initializer: setting storageInitializer.image';
+}
+
+/** Where a label or annotation of the service was taken over from; undefined for one that has another origin. */
+function propagatedFrom({ at, value, evaluated: { service } }: Question): 'labels' | 'annotations' | undefined {
+  const key = String(at.at(-1));
+  const field = at.includes('annotations') ? 'annotations' : 'labels';
+  const taken = field === 'annotations' ? propagatedAnnotations(service) : propagatedLabels(service);
+  return Object.hasOwn(taken, key) && taken[key] === value ? field : undefined;
+}
+
+const OF_CHILDREN = 'every child of a service carries it';
+const LABELS: Readonly<Record<string, string>> = {
+  [LABEL_NAME]: `labels: the name of the service; ${OF_CHILDREN}`,
+  [LABEL_PART_OF]: `labels: the product; ${OF_CHILDREN}`,
+  [LABEL_COMPONENT]: 'labels: the part of the service that the child belongs to, its workload or its router',
+  [LABEL_KSERVE_COMPONENT]: 'labels: the pods of a workload carry it, and its Service selects them by it',
+  [LABEL_ROLE]: 'labels: the role of the pods in serving; both, where there is no prefill of its own',
+  [LABEL_INFERENCE_SERVICE]: 'labels: names the service, for kubectl get route -l',
+};
+
+function labelInputs({ at }: Question): readonly Input[] {
+  return [LABEL_NAME, LABEL_INFERENCE_SERVICE].includes(String(at.at(-1)) as typeof LABEL_NAME) ? [NAME] : [];
+}
+
+function initializerResource({ at }: Question): readonly Input[] {
+  const [kind, resource] = at.slice(-2).map(String);
+  return [{ setting: `storageInitializer.${resource}${kind === 'limits' ? 'Limit' : 'Request'}` }];
+}
+
+const TRACING: Readonly<Record<string, string>> = {
+  OTEL_TRACES_EXPORTER: 'exporter',
+  OTEL_TRACES_SAMPLER: 'sampler',
+  OTEL_TRACES_SAMPLER_ARG: 'samplerArg',
+};
+
+/** Whatever else tracing sets is there because there is an endpoint. */
+function tracingInputs({ path }: Question): readonly Input[] {
+  const field = TRACING[/env\[name=(\w+)\]/.exec(path)?.[1] ?? ''];
+  return [{ spec: 'spec.tracing.exporterEndpoint' }, ...(field ? [{ spec: `spec.tracing.${field}` }] : [])];
 }

@@ -12,7 +12,7 @@ import type { Client } from '../kube/types.ts';
 import { type Complaint, Trouble } from './complaint.ts';
 import type { Located } from './input.ts';
 import { isSettings, SETTINGS_CONFIG_MAP, settingsOf } from './settings.ts';
-import { settingsFrom, type World, type WorldOptions } from './world.ts';
+import { settingsFrom, type SettingsFound, type World, type WorldOptions } from './world.ts';
 
 export interface ClusterOptions extends WorldOptions {
   readonly kubeconfig?: string;
@@ -23,6 +23,8 @@ export interface ClusterOptions extends WorldOptions {
 export interface ClusterWorld {
   readonly world: World;
   readonly client: Client;
+  /** That of the settings, if there is one. */
+  readonly configMap?: KubeObject;
   readonly complaints: readonly Complaint[];
   readonly close: () => Promise<void>;
 }
@@ -42,9 +44,9 @@ export async function clusterWorld(
     throw new Trouble(error instanceof Error ? error.message : String(error), { cause: error });
   });
   try {
-    const { settings, complaints } = await clusterSettings(inputs, options, client, signal);
+    const { settings, ...found } = await clusterSettings(inputs, options, client, signal);
     const objects = inputs.map(({ object }) => object);
-    return { world: worldOf(objects, settings, client, signal), client, complaints, close: () => client.close() };
+    return { world: worldOf(objects, settings, client, signal), client, ...found, close: () => client.close() };
   } catch (error) {
     await client.close();
     throw error;
@@ -144,7 +146,7 @@ async function clusterSettings(
   options: ClusterOptions,
   client: Client,
   signal: AbortSignal,
-): Promise<{ readonly settings: Settings; readonly complaints: readonly Complaint[] }> {
+): Promise<SettingsFound> {
   const { systemNamespace, configPrefix } = options;
   const base = { ...DEFAULT_SETTINGS, systemNamespace, configPrefix };
   if (inputs.some(({ object }) => isSettings(object, systemNamespace))) {
@@ -155,7 +157,11 @@ async function clusterSettings(
   if (answer.state !== 'found') return { settings: base, complaints: [] };
   const { settings, complaints } = await settingsOf(answer.value, base);
   const object = `ConfigMap ${systemNamespace}/${SETTINGS_CONFIG_MAP}`;
-  return { settings, complaints: complaints.map((message) => ({ severity: 'warning', object, message })) };
+  return {
+    settings,
+    configMap: answer.value,
+    complaints: complaints.map((message) => ({ severity: 'warning', object, message })),
+  };
 }
 
 /** The service of the input as an update of the live one. */

@@ -1,18 +1,24 @@
-import { isDryRun, type Verdict } from '../api/dryrun.ts';
-import { describe, jsonEqual, refKey, refOf } from '../api/object.ts';
-import type { Problem, Source } from '../api/problem.ts';
-import type { Read } from '../api/snapshot.ts';
+import { describe, isPlainObject, type Ref, refKey, refOf } from '../api/object.ts';
+import { CONFIG_MAP } from '../api/children.ts';
+import type { Problem } from '../api/problem.ts';
 import { LLMISVC, LLMISVC_CONFIG } from '../api/llmisvc.ts';
-import { steps } from '../config/paths.ts';
+import type { Step } from '../config/paths.ts';
 import { verdictOf } from '../status/problems.ts';
+import type { About, Explained, FilePosition, Speaker } from './about.ts';
+import { childAsked, childKinds } from './childasked.ts';
 import { Trouble } from './complaint.ts';
 import { type Evaluated, evaluate } from './evaluate.ts';
-import { printExplanation, type Explanation, type LayerSummary } from './explaintext.ts';
-import { allSteps, explainChild, type Explained, explainSpec } from './explainvalue.ts';
+import { type Explanation, printExplanation } from './explaintext.ts';
+import { explainChild, explainSpec } from './explainvalue.ts';
+import { parsePath } from './fieldpath.ts';
 import type { Io } from './io.ts';
-import { indexed, leavesOf, type Leaf, named, stepsText, valueIn } from './leaves.ts';
+import { layerSummaries } from './layersummary.ts';
+import { indexed, type Leaf, named, stepsText, valueIn } from './leaves.ts';
 import { positionOf } from './place.ts';
+import { type ReadObject, readObjects } from './readobjects.ts';
+import { applicable } from './render.ts';
 import { chosenServices, complaintsAbout, openSession, report, type Session, type SessionOptions } from './session.ts';
+import { SETTINGS_CONFIG_MAP } from './settings.ts';
 
 export interface ExplainOptions extends SessionOptions {
   readonly output: 'text' | 'json' | 'yaml';
@@ -36,10 +42,19 @@ export async function explainCommand(
     const [service] = await chosenServices(session, [name], options, io);
     if (!service) throw new Trouble(`${LLMISVC.kind} ${name} is not in the input.`);
     const evaluated = await evaluate(service, session.world);
-    const found = path === undefined ? undefined : lookUp(evaluated, path);
-    printExplanation(explanationOf(evaluated, found, session), options.output, io);
-    const complaints = complaintsAbout(evaluated, session);
-    return report([...session.complaints, ...complaints], session.world.notes(), io) ? 1 : 0;
+    const about = aboutOf(evaluated, session);
+    const complaints = [...session.complaints, ...complaintsAbout(evaluated, session)];
+    let found: Found | undefined;
+    try {
+      found = path === undefined ? undefined : lookUp(about, path);
+    } catch (error) {
+      // They may be why there is nothing to explain.
+      report(complaints, [], io);
+      throw error;
+    }
+    const reads = await readsOf(evaluated, session, options);
+    printExplanation(explanationOf(about, found, reads), options.output, io);
+    return report(complaints, session.world.notes(), io) ? 1 : 0;
   } finally {
     await session.close();
   }
@@ -52,38 +67,48 @@ interface Found {
   readonly conditions: readonly string[];
 }
 
-function lookUp(evaluated: Evaluated, path: string): Found {
-  const { plan, effective } = evaluated;
-  const [first, ...rest] = allSteps(path);
-  const child = plan.children.find(({ object }) => object.kind.toLowerCase() === String(first).toLowerCase());
+function lookUp(about: About, path: string): Found {
+  const { evaluated } = about;
+  const { effective } = evaluated;
+  const [first, ...rest] = parsePath(path);
+  if (first === 'status') {
+    const message = 'The status is no field that layers set: its conditions are printed by explain without a path.';
+    throw new Trouble(message);
+  }
+  const child = childAsked(String(first), evaluated);
   if (child) {
-    const at = wayOf(child.object, rest, path, String(first));
-    return {
-      path,
-      values: explainChild(evaluated, child, at),
-      conditions: CONDITIONS_OF_KIND[child.object.kind] ?? [],
-    };
+    const { kind } = child.object;
+    const at = wayOf(applicable(child.object), rest, path, kind.toLowerCase());
+    return { path, values: explainChild(about, child, at), conditions: CONDITIONS_OF_KIND[kind] ?? [] };
   }
   if (!effective.combined && !effective.appliedConfigs) {
     throw new Trouble(`The effective spec of ${describe(refOf(evaluated.service))} is not known: ${why(evaluated)}`);
   }
-  const at = wayOf(effective.spec, steps(path), path, 'spec');
-  return { path, values: explainSpec(evaluated, at), conditions: CONDITIONS_OF_FIELD[String(at[0])] ?? WORKLOAD };
+  const below = first === 'spec' ? rest : [first ?? '', ...rest];
+  if (first !== 'spec' && !indexed(effective.spec, below.slice(0, 1))) {
+    const kinds = childKinds(evaluated).join(', ');
+    throw new Trouble(`${path} is not set. A path begins with spec${kinds ? `, or with a child: ${kinds}` : ''}.`);
+  }
+  const at = wayOf(effective.spec, below, path, 'spec');
+  return { path, values: explainSpec(about, at), conditions: CONDITIONS_OF_FIELD[String(at[0])] ?? WORKLOAD };
 }
 
 /** The way of a path; a path that leads nowhere is trouble, with what there is instead. */
-function wayOf(value: unknown, path: ReturnType<typeof steps>, text: string, root: string): Leaf['at'] {
+function wayOf(value: unknown, path: readonly Step[], text: string, root: string): Leaf['at'] {
   const at = indexed(value, path);
   if (at) return at;
   const known = path.findIndex((_step, index) => !indexed(value, path.slice(0, index + 1)));
   const head = indexed(value, path.slice(0, known)) ?? [];
   const there = valueIn(value, head);
-  const below = Array.isArray(there)
-    ? there.map((_item, index) => [...head, index])
-    : Object.keys((there ?? {}) as object).map((key) => [...head, key]);
+  const keys = Array.isArray(there)
+    ? there.map((_item, index) => index)
+    : isPlainObject(there)
+      ? Object.keys(there)
+      : [];
+  const below = keys.map((key) => [...head, key]);
   const names = below.map((way) => [root, stepsText(named(value, way))].join('.').replaceAll('.[', '['));
   throw new Trouble(
-    `${text} is not set. ${names.length > 0 ? `There is: ${names.join(', ')}.` : `${root} has nothing there.`}`,
+    `${text} is not set. ${names.length > 0 ? `There is: ${names.join(', ')}.` : `Nothing is below ${[root, stepsText(named(value, head))].filter((part) => part !== '').join('.')}.`}`,
   );
 }
 
@@ -106,22 +131,69 @@ const CONDITIONS_OF_FIELD: Readonly<Record<string, readonly string[]>> = {
   baseRefs: ['PresetsCombined', 'Ready'],
 };
 
-function explanationOf(evaluated: Evaluated, found: Found | undefined, session: Session): Explanation {
-  const { service, effective, plan, reads, status } = evaluated;
+function aboutOf(evaluated: Evaluated, session: Session): About {
+  const { configMap } = session;
+  return {
+    evaluated,
+    settings: session.world.settings,
+    ...(configMap ? { configMap } : {}),
+    placeOf: (speaker, path) => placeOf({ ...GVKS[speaker.kind], ...speaker }, path, session),
+  };
+}
+
+const GVKS: Readonly<Record<string, { readonly apiVersion: string }>> = {
+  [LLMISVC.kind]: LLMISVC,
+  [LLMISVC_CONFIG.kind]: LLMISVC_CONFIG,
+  [CONFIG_MAP.kind]: CONFIG_MAP,
+};
+
+function placeOf(
+  ref: Speaker & { readonly apiVersion?: string },
+  path: string,
+  { located }: Session,
+): FilePosition | undefined {
+  const place = located.get(refKey({ apiVersion: '', ...ref }))?.place;
+  return place && { file: place.file, ...positionOf(place, path) };
+}
+
+/** What was read, the settings first. */
+async function readsOf(
+  evaluated: Evaluated,
+  session: Session,
+  { closed, fromCluster }: ExplainOptions,
+): Promise<readonly ReadObject[]> {
+  const { world, configMap } = session;
+  const open = !closed && !fromCluster;
+  const settings: Ref = { ...CONFIG_MAP, namespace: world.settings.systemNamespace, name: SETTINGS_CONFIG_MAP };
+  const at = (ref: Ref): FilePosition | undefined => {
+    const place = session.located.get(refKey(ref))?.place;
+    return place && { file: place.file, ...positionOf(place, '') };
+  };
+  const first: ReadObject = configMap
+    ? { ...settings, state: 'found', ...at(settings) }
+    : { ...settings, state: 'absent', ...(open ? { assumed: true } : {}) };
+  const children = new Set(evaluated.plan.children.map(({ object }) => refKey(refOf(object))));
+  const isChild = (ref: Ref): boolean => children.has(refKey(ref));
+  const isKnown = async (ref: Ref): Promise<boolean> => (await world.read(ref)) !== undefined;
+  return [first, ...(await readObjects(evaluated.reads, { placeOf: at, isKnown, isChild, open }))];
+}
+
+function explanationOf(about: About, found: Found | undefined, reads: readonly ReadObject[]): Explanation {
+  const { evaluated, settings } = about;
+  const { service, plan, status } = evaluated;
   const conditions = (status.conditions ?? []).filter(
     ({ type }) => !found || found.conditions.includes(type) || type === 'Warning',
   );
   const related = found ? evaluated.problems.filter((problem) => touches(problem, found)) : evaluated.problems;
   return {
-    service: describe(refOf(service)),
+    service: refOf(service),
     ...(found ? { path: found.path, values: found.values } : {}),
-    layers: effective.layers.map((layer) => summaryOf(layer.source, layer.role, evaluated)),
-    children: found ? [] : plan.children.map(({ object }) => describe(refOf(object))),
+    layers: found ? [] : layerSummaries(about),
+    children: found ? [] : plan.children.map(({ object }) => refOf(object)),
     held: [...plan.held],
-    reads: [...new Set(reads.filter(isTold).map(readText))],
+    reads,
     conditions,
-    problems: related.map((problem) => verdictOf(problem, session.world.settings).message),
-    placeOf: (source, path) => placeOf(source, path, session),
+    problems: related.map((problem) => verdictOf(problem, settings).message),
   };
 }
 
@@ -129,55 +201,4 @@ function touches(problem: Problem, { values }: Found): boolean {
   if (!('path' in problem) || problem.path === undefined) return false;
   const path = problem.path.replace(/^(?!spec)/, 'spec.');
   return values.some(({ specPath = '' }) => specPath.startsWith(path) || path.startsWith(specPath || '-'));
-}
-
-/** The fields that a layer decides, and those that a higher one overrides. */
-function summaryOf(source: Source, role: LayerSummary['role'], evaluated: Evaluated): LayerSummary {
-  const layer = evaluated.effective.layers.find((candidate) => candidate.source === source);
-  const fields = leavesOf(layer?.spec).map(({ at, value }) => {
-    const path = `spec.${stepsText(named(layer?.spec, at))}`;
-    const origin = evaluated.effective.originOf(path);
-    if (!origin || jsonEqual(valueIn(evaluated.effective.spec, wayTo(evaluated, path)), value)) return { path, value };
-    if ('step' in origin) return { path, value, overriddenBy: origin.step };
-    const same =
-      origin.layer.name === source.name &&
-      origin.layer.namespace === source.namespace &&
-      origin.layer.kind === source.kind;
-    return same ? { path, value } : { path, value, overriddenBy: describeSource(origin.layer) };
-  });
-  return { source, role, fields };
-}
-
-function wayTo({ effective }: Evaluated, path: string): Leaf['at'] {
-  return indexed(effective.spec, steps(path)) ?? [];
-}
-
-function describeSource({ kind, namespace, name }: Source): string {
-  return `${kind} ${namespace}/${name}`;
-}
-
-function placeOf(source: Source, path: string, { located }: Session): string | undefined {
-  const gvk = source.kind === LLMISVC.kind ? LLMISVC : LLMISVC_CONFIG;
-  const place = located.get(refKey({ ...gvk, namespace: source.namespace, name: source.name }))?.place;
-  return place && `${place.file}:${positionOf(place, path).line}`;
-}
-
-/** Where nobody was asked for a verdict, there is nothing to tell. */
-function isTold(read: Read): boolean {
-  return !('ref' in read && isDryRun(read.ref) && read.answer.state === 'absent');
-}
-
-function readText(read: Read): string {
-  if ('ref' in read && isDryRun(read.ref)) return `dry run of the merged spec: ${verdictText(read.answer)}`;
-  if ('ref' in read) return `${describe(read.ref)}: ${read.answer.state}`;
-  const { kind, namespace, labels } = read.query;
-  const selector = Object.entries(labels ?? {})
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',');
-  const found = read.answer.state === 'found' ? `${read.answer.value.length} found` : read.answer.state;
-  return `${kind} list${namespace ? ` in ${namespace}` : ''}${selector ? ` with ${selector}` : ''}: ${found}`;
-}
-
-function verdictText(answer: Read['answer']): string {
-  return answer.state === 'found' ? (answer.value as Verdict).outcome : answer.state;
 }

@@ -1,32 +1,25 @@
 import { styleText } from 'node:util';
 import type { Condition } from '../api/llmisvc.ts';
-import type { Source } from '../api/problem.ts';
-import type { Explained, Saying } from './explainvalue.ts';
+import { describe, type Ref } from '../api/object.ts';
+import type { Explained, FilePosition, Saying, Speaker } from './about.ts';
 import type { Io } from './io.ts';
+import type { LayerField, LayerSummary } from './layersummary.ts';
+import { type ReadObject, readText } from './readobjects.ts';
 import { writeYaml } from './yaml.ts';
-
-/** A layer with the fields that it sets. */
-export interface LayerSummary {
-  readonly source: Source;
-  readonly role: Saying['role'];
-  readonly fields: readonly { readonly path: string; readonly value: unknown; readonly overriddenBy?: string }[];
-}
 
 /** Everything that `explain` says. */
 export interface Explanation {
-  readonly service: string;
+  readonly service: Ref;
   readonly path?: string;
   /** One for each leaf at or below the path. */
   readonly values?: readonly Explained[];
   /** Lowest first. */
   readonly layers: readonly LayerSummary[];
-  readonly children: readonly string[];
+  readonly children: readonly Ref[];
   readonly held: readonly string[];
-  readonly reads: readonly string[];
+  readonly reads: readonly ReadObject[];
   readonly conditions: readonly Condition[];
   readonly problems: readonly string[];
-  /** `file:line` of a field; undefined where it comes from no file. */
-  readonly placeOf: (source: Source, path: string) => string | undefined;
 }
 
 /** Prints an explanation as text for people, or as data. */
@@ -35,7 +28,7 @@ export function printExplanation(explanation: Explanation, output: 'text' | 'jso
     io.out(`${textOf(explanation, io).join('\n')}\n`);
     return;
   }
-  const { placeOf: _placeOf, layers, values, ...rest } = explanation;
+  const { layers, values, ...rest } = explanation;
   const data = values ? { ...rest, values } : { ...rest, layers };
   io.out(output === 'json' ? `${JSON.stringify(data, undefined, 2)}\n` : writeYaml([data]));
 }
@@ -44,6 +37,7 @@ const ROLES: Readonly<Record<Saying['role'], string>> = {
   Preset: 'preset',
   UserRef: 'base config',
   Service: 'the service itself',
+  Settings: 'settings',
 };
 
 function textOf(explanation: Explanation, io: Io): string[] {
@@ -51,57 +45,96 @@ function textOf(explanation: Explanation, io: Io): string[] {
   const bold = (text: string): string => (io.colours ? styleText('bold', text, { validateStream: false }) : text);
   const section = (title: string, lines: readonly string[]): string[] =>
     lines.length > 0 ? ['', bold(title), ...lines.map((line) => `  ${line}`)] : [];
+  const whole = describe(service);
   const body =
     values && path !== undefined
-      ? values.length === 1 && values[0]
-        ? [`${bold(path)} of ${service}`, ...single(values[0], explanation, io)]
-        : [`${bold(path)} of ${service}`, ...table(values, explanation, io)]
-      : [bold(service), ...layersText(explanation, io)];
+      ? [`${bold(path)} of ${whole}`, ...(values.length === 1 && values[0] ? single(values[0]) : table(values, io))]
+      : [bold(whole), ...layersText(explanation.layers, io)];
   return [
     ...body,
-    ...section('Children, in apply order', children),
+    ...section('Children, in apply order', children.map(describe)),
     ...section('Not rendered because of a problem', held),
     ...section(
       'Problems',
       problems.flatMap((text) => wrapped(text, io.columns - 2)),
     ),
     ...section('Conditions', conditionLines(conditions, io)),
-    ...section('Objects read', reads),
+    ...section('Objects read', reads.map(readText)),
   ];
 }
 
-/** One value: what it is, who decided it, and who was overridden. */
-function single(explained: Explained, explanation: Explanation, io: Io): string[] {
-  const { value, rule, specPath, layers, path } = explained;
-  const lines = ['', `  value: ${shown(value, io.columns - 9)}`];
+/** One value: what it is, who decided it, what it was made from, and who was overridden; nothing is cut. */
+function single(explained: Explained): string[] {
+  const { value, specPath, layers, path, rule } = explained;
+  const lines = ['', ...labelled('  value:', value)];
   if (specPath !== undefined && specPath !== path) lines.push(`  made from: ${specPath}`);
-  if (rule !== undefined) lines.push(`  set by rule: ${rule}`);
   const winner = rule === undefined ? layers.at(-1) : undefined;
-  if (winner) lines.push(`  set by: ${layerText(winner, explained, explanation)}`, ...template(winner, value, io));
+  lines.push(`  ${rule === undefined ? 'set by' : 'set by rule'}: ${originText(explained)}`);
+  if (isTemplate(winner, value)) lines.push(...labelled('  from the template:', winner?.value));
+  lines.push(...inputLines(explained.inputs ?? [], '  '));
   const overridden = layers.filter((layer) => layer !== winner).toReversed();
-  for (const layer of overridden) {
-    lines.push(`  overrides: ${layerText(layer, explained, explanation)}: ${shown(layer.value, io.columns / 2)}`);
-  }
-  if (rule === undefined && !winner) lines.push('  set by: nothing that is known');
+  for (const layer of overridden) lines.push(...labelled(`  overrides: ${layerText(layer)}:`, layer.value));
   return lines;
 }
 
-/** The layer's own text, when a template was executed in it. */
-function template(layer: Saying, value: unknown, io: Io): string[] {
-  const isTemplate = typeof layer.value === 'string' && layer.value !== value && layer.value.includes('{{');
-  return isTemplate ? [`  from the template: ${shown(layer.value, io.columns - 21)}`] : [];
+/** What a value was made from, each with its own origin. */
+function inputLines(inputs: readonly Explained[], indent: string): string[] {
+  if (inputs.length === 0) return [];
+  const lines = inputs.flatMap((input) => {
+    const { path, value, layers } = input;
+    const template = input.rule === undefined && isTemplate(layers.at(-1), value);
+    return [
+      ...labelled(`${indent}  ${path}${value === undefined ? ': not set' : ' ='}`, value),
+      ...(value === undefined && layers.length === 0 ? [] : [`${indent}    set by: ${originText(input)}`]),
+      ...(template ? labelled(`${indent}    from the template:`, layers.at(-1)?.value) : []),
+      ...inputLines(input.inputs ?? [], `${indent}  `),
+    ];
+  });
+  return [`${indent}with:`, ...lines];
 }
 
-function layerText({ source, role }: Saying, { specPath = 'spec' }: Explained, { placeOf }: Explanation): string {
-  const place = placeOf(source, specPath);
-  return `${ROLES[role]}, ${source.kind} ${source.namespace}/${source.name}${place ? ` (${place})` : ''}`;
+/** A label and a value: on its line, or below it where the value has several. */
+function labelled(label: string, value: unknown): string[] {
+  if (value === undefined) return [label];
+  if (typeof value !== 'string' || !value.includes('\n')) return [`${label} ${shown(value, Number.POSITIVE_INFINITY)}`];
+  const indent = `${/^ */.exec(label)?.[0] ?? ''}  `;
+  return [
+    `${label} |`,
+    ...value
+      .replace(/\n$/, '')
+      .split('\n')
+      .map((line) => `${indent}${line}`),
+  ];
 }
 
-/** Several values: one line each, with who decided it. */
-function table(values: readonly Explained[], explanation: Explanation, io: Io): string[] {
+function originText({ rule, layers }: Explained): string {
+  const last = layers.at(-1);
+  return rule ?? (last ? layerText(last) : 'nothing that is known');
+}
+
+/** Whether a template was executed in what the layer says. */
+function isTemplate(layer: Saying | undefined, value: unknown): boolean {
+  return typeof layer?.value === 'string' && layer.value !== value && layer.value.includes('{{');
+}
+
+function layerText({ source, role, ...place }: Saying): string {
+  return `${ROLES[role]}, ${speakerText(source)}${placeText(place)}`;
+}
+
+function speakerText({ kind, namespace, name }: Speaker): string {
+  return `${kind} ${namespace}/${name}`;
+}
+
+function placeText({ file, line }: Partial<FilePosition>): string {
+  return file === undefined ? '' : ` (${file}:${line})`;
+}
+
+/** Several values: one line each, with who decided it and what it was made from. */
+function table(values: readonly Explained[], io: Io): string[] {
   const rows = values.map((explained): readonly [string, string, string] => {
-    const last = explained.layers.at(-1);
-    const origin = explained.rule ?? (last ? layerText(last, explained, explanation) : 'nothing that is known');
+    const inputs = (explained.inputs ?? []).filter(({ value }) => value !== undefined);
+    const made = inputs.map((input) => `${input.path}${placeText(input.layers.at(-1) ?? {})}`).join(', ');
+    const origin = `${originText(explained)}${made === '' ? '' : `; with ${made}`}`;
     return [explained.path, shown(explained.value, VALUE_WIDTH), origin];
   });
   return ['', ...columns(rows, io)];
@@ -109,20 +142,23 @@ function table(values: readonly Explained[], explanation: Explanation, io: Io): 
 
 const VALUE_WIDTH = 40;
 
-function layersText(explanation: Explanation, io: Io): string[] {
-  const lines = explanation.layers.toReversed().flatMap((layer, depth) => {
+function layersText(layers: readonly LayerSummary[], io: Io): string[] {
+  const lines = layers.toReversed().flatMap((layer, depth) => {
     const indent = '  '.repeat(depth + 1);
-    const place = explanation.placeOf(layer.source, 'spec');
-    const { kind, namespace, name } = layer.source;
-    const head = `${indent}${depth === 0 ? '' : '└ over '}${ROLES[layer.role]}: ${kind} ${namespace}/${name}${place ? ` (${place})` : ''}`;
+    const head = `${indent}${depth === 0 ? '' : '└ over '}${ROLES[layer.role]}: ${speakerText(layer.source)}${placeText(layer)}`;
     const rows = layer.fields.map(({ path, value, overriddenBy }): readonly [string, string, string] => [
       path,
       shown(value, VALUE_WIDTH),
-      overriddenBy === undefined ? '' : `overridden by ${overriddenBy}`,
+      overriddenText(overriddenBy),
     ]);
     return [head, ...columns(rows, { ...io, columns: io.columns - indent.length }).map((line) => `${indent}${line}`)];
   });
   return ['', 'Layers, each over the one below it:', ...lines];
+}
+
+function overriddenText(by: LayerField['overriddenBy']): string {
+  if (!by) return '';
+  return `overridden by ${'step' in by ? by.step : speakerText(by)}`;
 }
 
 /**

@@ -45,18 +45,21 @@ function asWritten(place: Place, path: readonly Step[]): readonly Step[] {
   return writtenPath(path, (wanted) => offsetAt(place, wanted).exists);
 }
 
-/** Where the last part of a path stands that exists, and whether that is all of it. */
+/**
+ * Where the last part of a path stands that exists, and whether that is all of it. Of several items with one key the last
+ * counts that has the rest of the path.
+ */
 function offsetAt(place: Place, path: readonly Step[]): { readonly offset: number; readonly exists: boolean } {
   const { document } = place.yaml;
-  let node: unknown = document.contents;
-  let offset = start(node) ?? 0;
-  for (const step of [...place.base, ...path]) {
-    const found = childOf(node, step, document);
-    if (found === undefined) return { offset, exists: false };
-    offset = start(isPair(found) ? found.key : found) ?? offset;
-    node = isPair(found) ? found.value : found;
-  }
-  return { offset, exists: true };
+  const below = (node: unknown, offset: number, left: readonly Step[]): ReturnType<typeof offsetAt> => {
+    const [step, ...rest] = left;
+    if (step === undefined) return { offset, exists: true };
+    const tries = childrenOf(node, step, document).map((found) =>
+      below(isPair(found) ? found.value : found, start(isPair(found) ? found.key : found) ?? offset, rest),
+    );
+    return tries.findLast(({ exists }) => exists) ?? tries.at(-1) ?? { offset, exists: false };
+  };
+  return below(document.contents, start(document.contents) ?? 0, [...place.base, ...path]);
 }
 
 /** The position of a node; the beginning of the file for one that stands nowhere. */
@@ -69,15 +72,18 @@ function positionAtOffset({ lines }: YamlDocument, offset: number): Position {
   return { line: Math.max(1, line), column: Math.max(1, col) };
 }
 
-function childOf(node: unknown, step: Step, document: YamlDocument['document']): Node | Pair | undefined {
+function childrenOf(node: unknown, step: Step, document: YamlDocument['document']): readonly (Node | Pair)[] {
   const target = resolved(node, document);
   if (typeof step === 'string') {
-    return isMap(target) ? target.items.find(({ key }) => isScalar(key) && String(key.value) === step) : undefined;
+    const pair = isMap(target)
+      ? target.items.find(({ key }) => isScalar(key) && String(key.value) === step)
+      : undefined;
+    return pair ? [pair] : [];
   }
-  if (!isSeq(target)) return undefined;
+  if (!isSeq(target)) return [];
   const items = target.items.filter(isNode);
-  if (typeof step === 'number') return items[step];
-  return items.findLast((item) => {
+  if (typeof step === 'number') return items.slice(step, step + 1);
+  return items.filter((item) => {
     const map = resolved(item, document);
     return isMap(map) && String(map.get(step.key)) === step.value;
   });

@@ -32,6 +32,8 @@ export interface Session {
   readonly services: readonly LLMInferenceService[];
   /** What is wrong with the inputs themselves. */
   readonly complaints: readonly Complaint[];
+  /** The ConfigMap that the settings were read from, if there is one. */
+  readonly configMap?: KubeObject;
   /** The cluster, with `fromCluster`. */
   readonly client?: Client;
   readonly close: () => Promise<void>;
@@ -63,11 +65,15 @@ export async function openSession(options: SessionOptions, io: Io): Promise<Sess
     };
   }
   const ours = await installed();
-  const { settings, complaints } = await settingsFrom(inputs.objects, ours, { systemNamespace, configPrefix });
+  const { settings, configMap, complaints } = await settingsFrom(inputs.objects, ours, {
+    systemNamespace,
+    configPrefix,
+  });
   const world = closed ? closedWorld(objects, settings) : offlineWorld(objects, ours, settings);
   return {
     ...common,
     world: noting(world, inputs),
+    ...(configMap ? { configMap } : {}),
     complaints: [...inputs.complaints, ...complaints],
     close: async () => {},
   };

@@ -34,18 +34,26 @@ export interface WorldOptions {
   readonly configPrefix: string;
 }
 
+/** Settings, the ConfigMap that they were read from, and what is wrong with it. */
+export interface SettingsFound {
+  readonly settings: Settings;
+  readonly configMap?: KubeObject;
+  readonly complaints: readonly Complaint[];
+}
+
 /** The settings that hold: those of the ConfigMap in the inputs, else those that this version installs. */
 export async function settingsFrom(
   inputs: readonly Located[],
   installed: Installed,
   options: WorldOptions,
-): Promise<{ readonly settings: Settings; readonly complaints: readonly Complaint[] }> {
+): Promise<SettingsFound> {
   const located = inputs.find(({ object }) => isSettings(object, options.systemNamespace));
   if (!located) return { settings: { ...installed.settings, ...options }, complaints: [] };
   const { settings, complaints } = await settingsOf(located.object, { ...DEFAULT_SETTINGS, ...options });
   const { file } = located.place;
   return {
     settings,
+    configMap: located.object,
     complaints: complaints.map((message) => {
       const key = /^Key (\w+)/.exec(message)?.[1] ?? '';
       const position = positionAt(located.place, ['data', key]);

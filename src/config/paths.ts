@@ -42,9 +42,19 @@ export function pathText(path: readonly Step[]): string {
   }, 'spec');
 }
 
-/** The value at a path, or undefined. */
+/** The value at a path, or undefined. Of several items with one key the last counts that has the rest of the path. */
 export function valueAt(spec: unknown, path: readonly Step[]): unknown {
-  return path.reduce<unknown>((value, step) => child(value, step), spec);
+  const [step, ...rest] = path;
+  if (step === undefined) return spec;
+  if (typeof step !== 'object') return valueAt(child(spec, step), rest);
+  const items: readonly unknown[] = Array.isArray(spec)
+    ? spec.filter((item) => idOf(item, step.key) === step.value)
+    : [];
+  for (const item of items.toReversed()) {
+    const value = valueAt(item, rest);
+    if (value !== undefined) return value;
+  }
+  return undefined;
 }
 
 function child(value: unknown, step: Step): unknown {

@@ -14,6 +14,7 @@ interface Value {
   readonly specPath?: string;
   readonly rule?: string;
   readonly layers: readonly { readonly source: { readonly name: string }; readonly value: unknown }[];
+  readonly inputs?: readonly object[];
 }
 
 async function valuesOf(input: string, path: string, ...options: readonly string[]): Promise<readonly Value[]> {
@@ -109,6 +110,85 @@ spec:
     expect(stdout).toMatch(/set by: base config, .*\/team/);
   });
 
+  it('of an item that a layer has twice is found in the one that says it', async () => {
+    const input = `${SERVICE}  template:
+    containers:
+    - {name: main, args: [a]}
+    - {name: main, workingDir: /w}
+`;
+    for (const [field, line] of [
+      ['args', 14],
+      ['workingDir', 15],
+    ] as const) {
+      const [value] = await valuesOf(input, `spec.template.containers[name=main].${field}`);
+      expect(value?.layers).toEqual([expect.objectContaining({ role: 'Service', file: '<stdin>', line })]);
+    }
+  });
+
+  it('of a template leads on to the fields that the template looks at', async () => {
+    const command = 'deployment.spec.template.spec.containers[name=main].command';
+    const [name] = await valuesOf(SERVICE, `${command}[4]`);
+    expect(name).toMatchObject({
+      value: 'org/model',
+      layers: [{ role: 'Preset', value: '{{ .EffectiveSpec.Model.Name }}' }],
+      inputs: [
+        {
+          path: 'spec.model.name',
+          value: 'org/model',
+          layers: [{ role: 'Service', file: '<stdin>', line: 8, column: 5 }],
+        },
+      ],
+    });
+    const input = `${SERVICE}  parallelism: {tensor: 2}\n`;
+    const { stdout } = await llmisvc(['explain', 'qwen', `${command}[2]`, '-f', '-'], { input });
+    expect(stdout).toContain('    spec.parallelism.tensor = 2\n      set by: the service itself, ');
+    expect(stdout).toContain('    spec.parallelism.dataLocal: not set\n');
+    expect(stdout).toContain(
+      '    spec.template.terminationGracePeriodSeconds = 60\n      set by: preset, LLMInferenceServiceConfig kserve/llmisvc-config-llm-template\n',
+    );
+    // Nothing of a text is cut where it is the answer.
+    expect(stdout).toContain('\n    exec vllm serve /mnt/models \\\n');
+    expect(stdout).not.toContain('…');
+  });
+
+  it('of a template that looks at a field made from a template leads on from there', async () => {
+    const input = `${SERVICE.replace('name: org/model', 'name: "m-{{ .ObjectMeta.Name }}"')}`;
+    const [value] = await valuesOf(input, 'spec.template.containers[name=main].command[4]');
+    expect(value?.inputs).toEqual([
+      expect.objectContaining({
+        path: 'spec.model.name',
+        inputs: [expect.objectContaining({ path: 'metadata.name', value: 'qwen', layers: [expect.anything()] })],
+      }),
+    ]);
+  });
+
+  it('of a setting names the key of the ConfigMap and its place, or that it is built in', async () => {
+    const ingress = '{"kserveIngressGateway": "edge/gw", "enableLLMInferenceServiceTLS": true}';
+    const settings = `---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: inferenceservice-config, namespace: kserve}
+data:
+  ingress: '${ingress}'
+`;
+    const source = { kind: 'ConfigMap', namespace: 'kserve', name: 'inferenceservice-config' };
+    const place = { source, role: 'Settings', file: '<stdin>', line: 17 };
+    const [parent] = await valuesOf(SERVICE + settings, 'httproute.spec.parentRefs[0].name');
+    const gateway = 'ConfigMap kserve/inferenceservice-config data.ingress.kserveIngressGateway';
+    expect(parent?.inputs).toMatchObject([
+      { path: gateway, value: 'edge/gw', layers: [{ ...place, value: 'edge/gw' }] },
+    ]);
+    const [port] = await valuesOf(SERVICE + settings, 'service.spec.ports[0].name');
+    expect(port).toMatchObject({ value: 'https', inputs: [{ value: true, layers: [place] }] });
+    const image = 'deployment.spec.template.spec.initContainers[name=storage-initializer].image';
+    const [silent] = await valuesOf(SERVICE + settings, image);
+    expect(silent?.inputs).toMatchObject([{ rule: 'built-in default: the ConfigMap does not say it', layers: [] }]);
+    const [none] = await valuesOf(SERVICE, 'httproute.spec.parentRefs[0].name');
+    expect(none?.inputs).toMatchObject([{ path: gateway, rule: expect.stringMatching(/^built-in default/) }]);
+    const { stdout } = await llmisvc(['explain', 'qwen', '-f', '-'], { input: SERVICE + settings });
+    expect(stdout).toContain('  ConfigMap kserve/inferenceservice-config: found (<stdin>:13)\n');
+  });
+
   it('of a child is followed back to the spec', async () => {
     const [value] = await valuesOf(SERVICE, 'deployment.spec.template.spec.terminationGracePeriodSeconds');
     expect(value).toMatchObject({ specPath: 'spec.template.terminationGracePeriodSeconds', value: 60 });
@@ -126,6 +206,15 @@ spec:
     );
     expect(gpus).toEqual([
       expect.objectContaining({
+        inputs: [
+          expect.objectContaining({
+            path: 'spec.parallelism.tensor',
+            value: 4,
+            layers: [expect.objectContaining({ line: 12 })],
+          }),
+          { path: 'spec.parallelism.dataLocal', layers: [] },
+          expect.objectContaining({ value: 'nvidia.com/gpu', layers: [expect.objectContaining({ role: 'Preset' })] }),
+        ],
         value: '4',
         rule: expect.stringMatching(/^devices from parallelism: spec\.parallelism\.tensor/),
       }),
@@ -144,6 +233,25 @@ spec:
     expect(stdout).toContain('  from the template: "/{{ .ObjectMeta.Namespace }}/{{ .ObjectMeta.Name }}/v1"\n');
   });
 
+  it('of a route to a Gateway of the service names the reference', async () => {
+    const input = SERVICE.replace('gateway: {}', 'gateway: {refs: [{name: gg}]}');
+    const [, , name] = await valuesOf(input, 'httproute.spec.parentRefs[0]');
+    expect(name).toMatchObject({ value: 'gg', rule: expect.stringMatching(/^parents from gateway refs: /) });
+    expect(name?.inputs).toMatchObject([{ path: 'spec.router.gateway.refs[0].name', layers: [{ line: 11 }] }]);
+  });
+
+  it('of tracing names the endpoint and who wrote it', async () => {
+    const name = 'deployment.spec.template.spec.containers[name=main].env[name=OTEL_TRACES_SAMPLER].value';
+    const [sampler] = await valuesOf(`${SERVICE}  tracing: {sampler: always_on}\n`, name);
+    expect(sampler).toMatchObject({
+      value: 'always_on',
+      inputs: [
+        { path: 'spec.tracing.exporterEndpoint', layers: [{ role: 'Preset' }] },
+        { path: 'spec.tracing.sampler', layers: [{ role: 'Preset' }, { role: 'Service', line: 12 }] },
+      ],
+    });
+  });
+
   it('that follows a setting or the service’s own metadata says so', async () => {
     const [image] = await valuesOf(
       SERVICE,
@@ -153,6 +261,13 @@ spec:
     const labelled = SERVICE.replace('name: qwen', 'name: qwen\n  labels: {kueue.x-k8s.io/queue-name: q}');
     const [label] = await valuesOf(labelled, 'deployment.metadata.labels[kueue.x-k8s.io/queue-name]');
     expect(label?.rule).toBe('propagation: taken over from metadata.labels of the service');
+    expect(label?.inputs).toMatchObject([{ value: 'q', layers: [{ line: 5 }] }]);
+    // The operator has a label of that name itself, and its value counts.
+    const hacked = SERVICE.replace('name: qwen', 'name: qwen\n  labels: {app.kubernetes.io/name: hacked}');
+    const [name] = await valuesOf(hacked, 'deployment.metadata.labels[app.kubernetes.io/name]');
+    expect(name).toMatchObject({ value: 'qwen', rule: expect.stringMatching(/^labels: the name of the service/) });
+    const [component] = await valuesOf(hacked, 'deployment.metadata.labels[kserve.io/component]');
+    expect(component?.rule).not.toContain('every child');
   });
 
   it('lists the conditions that depend on it, with what is wrong there', async () => {
@@ -171,20 +286,87 @@ describe('without a path', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/the service itself: [^]*└ over base config: [^]*└ over preset: [^]*└ over preset: /);
     expect(stdout).toContain('Children, in apply order\n  Deployment default/gemma-27b-kserve\n');
-    expect(stdout).toContain('LLMInferenceServiceConfig kserve/llmisvc-config-llm-template: found\n');
+    expect(stdout).toContain('LLMInferenceServiceConfig kserve/llmisvc-config-llm-template: found in this version\n');
     expect(stdout).toMatch(/Conditions\n {2}HTTPRoutesReady: Unknown/);
   });
 
   it('marks the fields of a layer that a higher one overrides', async () => {
     const input = `${SERVICE}  template: {terminationGracePeriodSeconds: 90}\n`;
     const { stdout } = await llmisvc(['explain', 'qwen', '-f', '-', '-o', 'json'], { input });
-    const { layers } = JSON.parse(stdout) as { layers: { fields: { path: string; overriddenBy?: string }[] }[] };
+    const { layers } = JSON.parse(stdout) as { layers: { fields: { path: string; overriddenBy?: object }[] }[] };
     const marked = layers.flatMap(({ fields }) => fields).filter(({ overriddenBy }) => overriddenBy !== undefined);
     expect(marked).toContainEqual({
       path: 'spec.template.terminationGracePeriodSeconds',
       value: 60,
-      overriddenBy: 'LLMInferenceService default/qwen',
+      overriddenBy: { kind: 'LLMInferenceService', namespace: 'default', name: 'qwen' },
     });
+  });
+
+  it('marks all of a list that a higher layer replaces, and what a step sets instead', async () => {
+    const args = (name: string, words: string): string =>
+      `---\napiVersion: serving.kserve.io/v1alpha2\nkind: LLMInferenceServiceConfig\nmetadata: {name: ${name}}\nspec: {template: {containers: [{name: main, args: ${words}, env: [{name: EMPTY, value: ""}]}]}}\n`;
+    const input = `${SERVICE}  baseRefs: [{name: one}, {name: two}]\n${args('one', '[a, b]')}${args('two', '[c]')}`;
+    const { stdout } = await llmisvc(['explain', 'qwen', '-f', '-'], { input });
+    const main = 'spec.template.containers[name=main]';
+    expect(stdout).toContain(`${main}.args[0]  a  overridden by LLMInferenceServiceConfig default/two\n`);
+    expect(stdout).toContain(`${main}.args[1]  b  overridden by LLMInferenceServiceConfig default/two\n`);
+    expect(stdout).toContain(`${main}.args[0]  c\n`);
+    expect(stdout).toContain(`${main}.env[name=EMPTY].value  ""\n`);
+    expect(stdout).toMatch(
+      /backendRefs\[name=.*\]\.kind {2}InferencePool {2}overridden by backends without scheduler\n/,
+    );
+  });
+
+  it('says of each object that was read once what came of it, and where it stands', async () => {
+    const account = '---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: known}\n';
+    const gateway = 'gateway: {refs: [{name: mine, namespace: gateways}]}';
+    const input = `${SERVICE.replace('gateway: {}', gateway)}  template: {serviceAccountName: other}\n${account}`;
+    const { stdout } = await llmisvc(['explain', 'qwen', '-f', '-'], { input });
+    const reads = stdout.slice(stdout.indexOf('Objects read\n')).split('\n').slice(1, -1);
+    expect(reads).toEqual([
+      '  ConfigMap kserve/inferenceservice-config: absent, assumed',
+      '  LLMInferenceServiceConfig default/llmisvc-config-llm-router-route: absent, assumed',
+      '  LLMInferenceServiceConfig kserve/llmisvc-config-llm-router-route: found in this version',
+      '  LLMInferenceServiceConfig default/llmisvc-config-llm-template: absent, assumed',
+      '  LLMInferenceServiceConfig kserve/llmisvc-config-llm-template: found in this version',
+      '  Deployment default/qwen-kserve: absent, assumed',
+      '  ServiceAccount default/other: found, assumed',
+      '  HTTPRoute default/qwen-kserve-route: absent, assumed',
+      '  Gateway gateways/mine: unknown',
+      '  Service default/qwen-kserve-workload-svc: absent, assumed',
+    ]);
+    const known = await llmisvc(['explain', 'qwen', '-f', '-', '-o', 'json'], {
+      input: input.replace('other', 'known'),
+    });
+    expect((JSON.parse(known.stdout) as { reads: unknown[] }).reads).toContainEqual({
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      namespace: 'default',
+      name: 'known',
+      state: 'found',
+      file: '<stdin>',
+      line: 14,
+      column: 1,
+    });
+    const closed = await llmisvc(['explain', 'qwen', '-f', '-', '--closed'], { input });
+    expect(closed.stdout).toContain('  Deployment default/qwen-kserve: absent\n');
+  });
+
+  it('is data with -o json: objects, and fields with their places', async () => {
+    const { stdout } = await llmisvc(['explain', 'qwen', '-f', '-', '-o', 'json'], { input: SERVICE });
+    const service = { kind: 'LLMInferenceService', namespace: 'default', name: 'qwen' };
+    const data = JSON.parse(stdout) as { layers: { source: object; line?: number; fields: object[] }[] };
+    expect(data).toMatchObject({ service, children: [{ kind: 'Deployment', name: 'qwen-kserve' }, {}, {}] });
+    const own = data.layers.at(-1);
+    expect(own).toMatchObject({ source: service, file: '<stdin>', line: 5, column: 1 });
+    expect(own?.fields[0]).toEqual({
+      path: 'spec.model.uri',
+      value: 'hf://org/model',
+      file: '<stdin>',
+      line: 7,
+      column: 5,
+    });
+    expect(data.layers[0]).not.toHaveProperty('file');
   });
 
   it('prints what is known of a service whose configs are missing', async () => {
@@ -209,6 +391,50 @@ it('a path that leads nowhere is answered with what there is', async () => {
   ]);
   expect(code).toBe(2);
   expect(stderr).toContain('There is: deployment.spec.template.spec.containers[name=main].');
+});
+
+describe('a path', () => {
+  const asked = async (path: string, input = SERVICE): ReturnType<typeof llmisvc> =>
+    llmisvc(['explain', 'qwen', path, '-f', '-'], { input });
+
+  it.each([
+    "deployment.metadata.labels['app.kubernetes.io/name']",
+    'deployment.metadata.labels["app.kubernetes.io/name"]',
+    'deployment.metadata.labels[app.kubernetes.io/name]',
+    String.raw`deployment.metadata.labels.app\.kubernetes\.io/name`,
+    '.deployments.metadata.name',
+    'deploy.metadata.name',
+    'Deployment.metadata.name',
+    'svc.metadata.name',
+  ])('may be written as %s', async (path) => {
+    expect(await asked(path)).toMatchObject({ code: 0, stdout: expect.stringMatching(/ {2}value: qwen/) });
+  });
+
+  it.each([
+    ['spec[', 'character 5'],
+    ['spec.replicas]', 'character 14'],
+    ['spec..replicas', 'character 5'],
+    ['spec.a[]', 'character 7'],
+    ['', 'It is empty'],
+    ['spec.template.containers[name=main].image[0]', 'Nothing is below spec.template.containers[name=main].image.'],
+    ['deployment.metadata.ownerReferences', 'is not set. There is: deployment.metadata.name'],
+    ['status.conditions', 'its conditions are printed by explain without a path'],
+    ['metadata.name', 'A path begins with spec, or with a child: deployment, service, httproute.'],
+    ['secret', 'has no Secret: it needs none. It has: deployment, service, httproute.'],
+  ])('that is none, %j, is refused and what is meant is said', async (path, text) => {
+    expect(await asked(path)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(text) });
+  });
+
+  it('to a child that is not there says why', async () => {
+    const stopped = SERVICE.replace('name: qwen', 'name: qwen\n  annotations: {serving.kserve.io/stop: "true"}');
+    expect((await asked('deployment', stopped)).stderr).toContain(
+      'it is stopped, and a stopped service has no children',
+    );
+    const held = await asked('deployments', SERVICE.replace('hf://', 'ftp://'));
+    expect(held.stderr).toMatch(
+      /^<stdin>:7:5: spec\.model\.uri: .*\nerror: .* has no Deployment: a problem holds it back \(InvalidField\)/,
+    );
+  });
 });
 
 it('puts columns in line on a terminal only', async () => {
