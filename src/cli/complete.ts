@@ -25,18 +25,26 @@ interface Candidates {
 
 function candidatesFor(words: readonly string[], program: Command): Candidates {
   const [name, ...rest] = words;
-  if (rest.length === 0) {
-    return { candidates: program.commands.map((command) => [command.name(), command.description()]), files: false };
-  }
+  const commands = program.commands.map((command) => [command.name(), command.description()] as const);
+  if (rest.length === 0) return { candidates: [...commands, ['help', HELP]], files: false };
+  if (name === 'help') return { candidates: rest.length === 1 ? commands : [], files: false };
   const command = program.commands.find((known) => known.name() === name);
   if (!command) return { candidates: [], files: false };
+  const typed = rest.at(-1) ?? '';
+  const joined = command.options.find(({ long, required }) => required && long && typed.startsWith(`${long}=`));
+  if (joined) {
+    const { candidates, files } = valuesOf(joined);
+    return { candidates: candidates.map(([word, what]) => [`${joined.long}=${word}`, what]), files };
+  }
   const before = rest.at(-2);
   const option = command.options.find(({ short, long }) => before === long || (before === short && short));
   if (option?.required) return valuesOf(option);
-  if (rest.at(-1)?.startsWith('-')) return { candidates: optionsOf(command), files: false };
+  if (typed.startsWith('-')) return { candidates: optionsOf(command), files: false };
   const [argument] = command.registeredArguments;
   return { candidates: (argument?.argChoices ?? []).map((choice) => [choice, '']), files: false };
 }
+
+const HELP = 'print the help of a command';
 
 function valuesOf({ argChoices, flags, description }: Option): Candidates {
   if (argChoices) return { candidates: argChoices.map((choice) => [choice, description]), files: false };

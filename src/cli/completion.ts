@@ -7,6 +7,8 @@ export type Shell = (typeof SHELLS)[number];
 /** `llmisvc completion`: prints the script by which a shell completes commands, options and their values. */
 export function completionCommand(shell: Shell, program: Command, io: Io): number {
   const commands = program.commands.map((command) => describeCommand(command));
+  const names = commands.map(({ name }) => name);
+  commands.push({ name: 'help', summary: 'print the help of a command', options: [], words: names });
   const script = { bash: bashScript, zsh: zshScript, fish: fishScript }[shell];
   io.out(script(commands));
   return 0;
@@ -15,6 +17,8 @@ export function completionCommand(shell: Shell, program: Command, io: Io): numbe
 interface Described {
   readonly name: string;
   readonly summary: string;
+  /** What the first argument may be, where only some words are allowed. */
+  readonly words: readonly string[];
   readonly options: readonly {
     readonly flags: readonly string[];
     readonly summary: string;
@@ -33,29 +37,27 @@ function describeCommand(command: Command): Described {
       takes: required,
     }));
   const help = { flags: ['-h', '--help'], summary: 'print help', values: [], takes: false };
-  return { name: command.name(), summary: command.description(), options: [...options, help] };
+  const words = command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []);
+  return { name: command.name(), summary: command.description(), words, options: [...options, help] };
 }
 
 /** Files are completed where nothing else is known. */
 function bashScript(commands: readonly Described[]): string {
-  const cases = commands.map(({ name, options }) => {
+  const offer = (words: readonly string[]): string => `COMPREPLY=($(compgen -W '${words.join(' ')}' -- "$cur"))`;
+  const cases = commands.map(({ name, options, words }) => {
     const values = options
       .filter(({ values: known }) => known.length > 0)
-      .map(
-        ({ flags, values: known }) =>
-          `        ${flags.join('|')}) COMPREPLY=($(compgen -W '${known.join(' ')}' -- "$cur")); return ;;`,
-      );
-    const words = options.flatMap(({ flags }) => flags).join(' ');
+      .map(({ flags, values: known }) => `        ${flags.join('|')}) ${offer(known)}; return ;;`);
     const inner = values.length > 0 ? ['      case "$prev" in', ...values, '      esac'] : [];
-    return [
-      `    ${name})`,
-      ...inner,
-      `      [[ $cur == -* ]] && COMPREPLY=($(compgen -W '${words}' -- "$cur")) ;;`,
-    ].join('\n');
+    const flags = options.flatMap((option) => option.flags);
+    const first = words.length > 0 ? [`      [[ $COMP_CWORD -eq 2 && $cur != -* ]] && ${offer(words)}`] : [];
+    return [`    ${name})`, ...inner, ...first, `      [[ $cur == -* ]] && ${offer(flags)} ;;`].join('\n');
   });
   return `# bash completion for llmisvc: source it, or put it into /etc/bash_completion.d
 _llmisvc() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]}
+  # --output=json comes as three words, as = divides words.
+  [[ $cur == = ]] && cur= || { [[ $prev == = ]] && prev=\${COMP_WORDS[COMP_CWORD-2]}; }
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
     COMPREPLY=($(compgen -W '${commands.map(({ name }) => name).join(' ')}' -- "$cur"))
@@ -72,12 +74,14 @@ complete -o default -F _llmisvc kubectl-llmisvc
 
 function zshScript(commands: readonly Described[]): string {
   const text = (summary: string): string => summary.replaceAll(/[[\]:'\\]/g, ' ');
-  const cases = commands.map(({ name, options }) => {
+  const cases = commands.map(({ name, options, words }) => {
     const specs = options.flatMap(({ flags, summary, values, takes }) => {
       const argument = values.length > 0 ? `:value:(${values.join(' ')})` : takes ? ':value:_files' : '';
-      return flags.map((flag) => `'*${flag}[${text(summary)}]${argument}'`);
+      // A long option may have its value behind an equals sign.
+      return flags.map((flag) => `'*${flag}${takes && flag.startsWith('--') ? '=' : ''}[${text(summary)}]${argument}'`);
     });
-    return `    ${name}) _arguments ${specs.join(' ')} '*:file:_files' ;;`;
+    const rest = words.length > 0 ? `':word:(${words.join(' ')})'` : "'*:file:_files'";
+    return `    ${name}) _arguments ${[...specs, rest].join(' ')} ;;`;
   });
   return `#compdef llmisvc kubectl-llmisvc
 _llmisvc() {
@@ -104,8 +108,11 @@ fi
 function fishScript(commands: readonly Described[]): string {
   const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
   const names = commands.map(({ name }) => name).join(' ');
-  const lines = commands.flatMap(({ name, summary, options }) => [
+  const lines = commands.flatMap(({ name, summary, options, words }) => [
     `complete -c llmisvc -n 'not __fish_seen_subcommand_from ${names}' -f -a ${name} -d ${quoted(summary)}`,
+    ...(words.length > 0
+      ? [`complete -c llmisvc -n '__fish_seen_subcommand_from ${name}' -f -a ${quoted(words.join(' '))}`]
+      : []),
     ...options.map(({ flags, summary: what, values, takes }) => {
       const spelled = flags
         .map((flag) => (flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`))

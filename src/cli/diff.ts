@@ -36,8 +36,15 @@ export async function diffCommand(names: readonly string[], given: DiffOptions, 
   if (given.from.includes('-') && given.filename.includes('-')) {
     throw new Trouble('Standard input can be one side only. Write the other one to a file.');
   }
+  if (given.filename.length === 0 && (between || names.length === 0)) {
+    throw new Trouble(
+      between
+        ? 'There is nothing to compare. Name the new files or folders with --filename.'
+        : 'There is nothing to compare. Name new files or folders with --filename, or a service of the cluster.',
+    );
+  }
   const options = { ...given, fromCluster: !between };
-  const session = await openSession(options, io);
+  const session = await (between ? openSession(options, io) : clusterSession(options, io));
   try {
     const { services, complaints, notes } = between
       ? await againstFiles(session, names, options, io)
@@ -51,6 +58,16 @@ export async function diffCommand(names: readonly string[], given: DiffOptions, 
     return services.some(differs) ? 1 : 0;
   } finally {
     await session.close();
+  }
+}
+
+/** A cluster that cannot be used is not the only other side there is. */
+async function clusterSession(options: DiffOptions, io: Io): Promise<Session> {
+  try {
+    return await openSession(options, io);
+  } catch (error) {
+    if (!(error instanceof Trouble) || error.cause === undefined) throw error;
+    throw new Trouble(`${error.message} To compare with other files instead, name them with --from.`, { cause: error });
   }
 }
 

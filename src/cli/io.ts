@@ -29,8 +29,8 @@ export function processIo(signal: AbortSignal): Io {
   });
   const terminal = stdout.isTTY;
   return {
-    out: (text) => void stdout.write(text),
-    err: (text) => void stderr.write(text),
+    out: (text) => void stdout.write(terminal ? printable(text) : text),
+    err: (text) => void stderr.write(stderr.isTTY ? printable(text) : text),
     stdin: async () => {
       const chunks: Buffer[] = [];
       for await (const chunk of stdin) chunks.push(chunk as Buffer);
@@ -41,4 +41,13 @@ export function processIo(signal: AbortSignal): Io {
     columns: Math.max(NARROWEST, stdout.columns ?? USUAL),
     signal,
   };
+}
+
+/** A control character other than line end and tab, and not the beginning of a style that the commands print. */
+// oxlint-disable-next-line no-control-regex -- they are what is looked for
+const CONTROL = /(?!\u001b\[(?:1|22|31|32|33|36|39)m)[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+
+/** The text with control characters spelled out: names and values of files shall not steer a terminal. */
+export function printable(text: string): string {
+  return text.replaceAll(CONTROL, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { Argument, Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Help, Option } from 'commander';
 import { DEFAULT_SETTINGS } from '../api/settings.ts';
 import { Trouble } from './complaint.ts';
 import type { Io } from './io.ts';
@@ -47,6 +47,7 @@ export function createProgram(name: string, version: string, io: Io, ended: (cod
       getOutHelpWidth: () => io.columns,
       getErrHelpWidth: () => io.columns,
     })
+    .configureHelp({ optionDescription })
     .showSuggestionAfterError()
     .exitOverride();
 
@@ -149,6 +150,11 @@ export function createProgram(name: string, version: string, io: Io, ended: (cod
     ['NAME completion fish > ~/.config/fish/completions/llmisvc.fish', 'for each fish'],
   ]);
   return program;
+}
+
+/** As usual, without the defaults that say nothing. */
+function optionDescription(option: Option): string {
+  return new Help().optionDescription(option).replace(/ \(default: (\[\]|false)\)$/, '');
 }
 
 const DIFF_CODES = `

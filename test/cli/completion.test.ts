@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { complete } from '../../src/cli/complete.ts';
+import { createProgram } from '../../src/cli/program.ts';
 import { llmisvc } from './cliprocess.ts';
 
 /** What bash offers for a command line whose last word is being typed. */
@@ -13,10 +15,34 @@ async function offered(...words: readonly string[]): Promise<readonly string[]> 
 
 it('bash completes commands, options and their values', async () => {
   expect(await offered('llmisvc', 're')).toEqual(['render']);
-  expect(await offered('llmisvc', '')).toEqual(['render', 'diff', 'impact', 'explain', 'lint', 'completion']);
+  expect(await offered('llmisvc', '')).toEqual(['render', 'diff', 'impact', 'explain', 'lint', 'completion', 'help']);
   expect(await offered('llmisvc', 'render', '--from')).toEqual(['--from-cluster']);
   expect(await offered('llmisvc', 'lint', '-o', '')).toEqual(['text', 'json', 'sarif']);
   expect(await offered('llmisvc', 'diff', '--')).not.toContain('--closed');
+  expect(await offered('llmisvc', 'completion', '')).toEqual(['bash', 'zsh', 'fish']);
+  expect(await offered('llmisvc', 'completion', 'z')).toEqual(['zsh']);
+  expect(await offered('llmisvc', 'help', 'l')).toEqual(['lint']);
+  // bash divides words at the equals sign.
+  expect(await offered('llmisvc', 'lint', '--output', '=')).toEqual(['text', 'json', 'sarif']);
+  expect(await offered('llmisvc', 'lint', '--output', '=', 's')).toEqual(['sarif']);
+});
+
+it('a plugin of kubectl is asked for the same', () => {
+  const io = { terminal: false, colours: false, columns: 100, signal: new AbortController().signal };
+  const asked = (...words: readonly string[]): string => {
+    let text = '';
+    const streams = { ...io, out: (part: string) => void (text += part), err: () => {}, stdin: async () => '' };
+    complete(
+      words,
+      createProgram('kubectl llmisvc', '0.0.0', streams, () => {}),
+      streams,
+    );
+    return text;
+  };
+  expect(asked('he')).toBe('help\tprint the help of a command\n:4\n');
+  expect(asked('help', 'li')).toMatch(/^lint\t.*\n:4\n$/);
+  expect(asked('lint', '--output=s')).toBe('--output=sarif\tformat\n:4\n');
+  expect(asked('render', '--filename=')).toBe(':0\n');
 });
 
 it('the scripts for zsh and fish name every command and option', async () => {
@@ -29,6 +55,9 @@ it('the scripts for zsh and fish name every command and option', async () => {
     expect(fish).toContain(`-l ${option.slice(2)}`);
   }
   expect(zsh).toContain("'impact:Show which services of a cluster");
+  expect(zsh).toContain("'*--output=[format]:value:(text json sarif)'");
+  expect(zsh).toContain("':word:(bash zsh fish)'");
+  expect(fish).toContain("'__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'");
 });
 
 it('refuses other shells', async () => {

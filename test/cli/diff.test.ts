@@ -169,3 +169,14 @@ it('uses colours on a terminal only', async () => {
   expect(coloured.stdout).toContain('\u001b[32m+            - b\u001b[39m');
   expect((await llmisvc(['diff', ...files])).stdout).not.toContain('\u001b');
 });
+
+it.each([
+  [['diff'], 'Name new files or folders with --filename, or a service of the cluster.'],
+  [['diff', '--from', 'a.yaml'], 'Name the new files or folders with --filename.'],
+  [['diff', '-f', 'FILE', '--kubeconfig', '/nowhere'], 'To compare with other files instead, name them with --from.'],
+])('%j says what is missing', async (args, text) => {
+  const file = folder.write('new.yaml', SERVICE);
+  const { code, stderr } = await llmisvc(args.map((arg) => (arg === 'FILE' ? file : arg)));
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(text) });
+  expect(stderr).not.toContain('--from-cluster');
+});

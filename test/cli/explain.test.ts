@@ -152,7 +152,7 @@ spec:
   });
 
   it('of a template that looks at a field made from a template leads on from there', async () => {
-    const input = `${SERVICE.replace('name: org/model', 'name: "m-{{ .ObjectMeta.Name }}"')}`;
+    const input = SERVICE.replace('name: org/model', 'name: "m-{{ .ObjectMeta.Name }}"');
     const [value] = await valuesOf(input, 'spec.template.containers[name=main].command[4]');
     expect(value?.inputs).toEqual([
       expect.objectContaining({
@@ -443,4 +443,24 @@ it('puts columns in line on a terminal only', async () => {
   expect(plain.stdout).toContain('.port  8000  port: ');
   const terminal = await llmisvc(args, { input: SERVICE, terminal: true });
   expect(terminal.stdout).toMatch(/\.port {9}8000 {2}port: model servers listen on port 8000, as in\n {48,}KServe\n/);
+});
+
+it('fits a narrow terminal: columns stand below each other, sentences are wrapped', async () => {
+  const gpus = 'deployment.spec.template.spec.containers[name=main].resources.limits';
+  for (const path of ['deployment', 'service', gpus]) {
+    const { stdout } = await llmisvc(['explain', 'qwen', path, '-f', '-'], {
+      input: SERVICE,
+      terminal: true,
+      columns: 80,
+    });
+    const [, , ...lines] = stdout.split('\n');
+    // A path has no place to be divided at.
+    expect(lines.filter((line) => line.length > 80 && /\S \S/.test(line))).toEqual([]);
+  }
+  const { stdout } = await llmisvc(['explain', 'qwen', gpus, '-f', '-'], {
+    input: SERVICE,
+    terminal: true,
+    columns: 80,
+  });
+  expect(stdout).toMatch(/\n {2}set by rule: devices from parallelism: .*\n {6}/);
 });

@@ -388,6 +388,8 @@ it('the program prints help with examples, and the version', async () => {
   const { code, stdout } = await llmisvc(['render', '--help']);
   expect(code).toBe(0);
   expect(stdout).toContain('Examples:\n  # all services of a folder\n  llmisvc render -f examples/');
+  expect(stdout).toContain('(default: "llmisvc-")');
+  expect(stdout).not.toMatch(/default:\s+(false|\[\])/);
   const { status, stdout: version } = spawnSync(process.execPath, [join(ROOT, 'src/cli.ts'), '--version'], {
     encoding: 'utf8',
   });
