@@ -120,7 +120,7 @@ const ROWS: readonly Row[] = [
   },
   {
     path: new RegExp(
-      String.raw`^spec\.template\.spec\.(volumes|containers\[name=main\]\.volumeMounts)\[name=tls-certs\]`,
+      String.raw`^spec\.template\.spec\.(volumes|(containers\[name=main\]|initContainers\[name=llm-d-routing-sidecar\])\.volumeMounts)\[name=tls-certs\]`,
     ),
     rule: 'TLS: the certificate of the service, because the setting enableLLMInferenceServiceTLS is on',
     inputs: [TLS],

@@ -5,7 +5,7 @@ import type { Child } from '../render/plan.ts';
 import type { About, Explained, Input, Saying } from './about.ts';
 import { ruleOf } from './childrules.ts';
 import type { Evaluated } from './evaluate.ts';
-import { indexed, type Leaf, leavesOf, named, startsWith, stepsText, valueIn } from './leaves.ts';
+import { indexed, type Leaf, leavesOf, named, startsWith, stepsText, valueIn, waysTo } from './leaves.ts';
 import { applicable } from './render.ts';
 import { explainSetting } from './settingorigin.ts';
 import { stepRule } from './steprules.ts';
@@ -35,7 +35,7 @@ const DEEPEST_INPUT = 3;
 
 function explainSpecLeaf(about: About, { at, value }: Leaf, above: readonly string[] = []): Explained {
   const { effective } = about.evaluated;
-  const path = keyed(at, effective.spec);
+  const path = pathOf(at, effective.spec);
   const text = pathText(path);
   const origin = effective.originOf(text);
   const layers = sayingsOn(path, about);
@@ -51,6 +51,15 @@ function explainSpecLeaf(about: About, { at, value }: Leaf, above: readonly stri
   const said = layers.at(-1)?.value;
   if (typeof said !== 'string' || !said.includes('{{')) return explained;
   return { ...explained, ...withInputs(templateInputs(said, about), about, [...above, text]) };
+}
+
+/** By the key of items, which have other places in other layers; by the place of one that has its key not for itself. */
+function pathOf(at: Leaf['at'], spec: unknown): readonly Step[] {
+  const named = keyed(at, spec);
+  return at.map((step, depth) => {
+    const several = waysTo(valueIn(spec, at.slice(0, depth)), named.slice(depth, depth + 1)).length > 1;
+    return several ? step : (named[depth] ?? step);
+  });
 }
 
 /** What each layer says at a path, lowest first. */
@@ -103,8 +112,9 @@ function madeFrom({ object, origins }: Child, leaf: Leaf, { effective }: Evaluat
     .toSorted((a, b) => b.head.length - a.head.length);
   for (const { head, spec } of candidates) {
     const rest = keyedBelow(object, head, leaf.at);
-    const at = indexed(effective.spec, [...steps(spec), ...rest]);
-    if (at && (stepsText(at) === MODEL_URI || jsonEqual(valueIn(effective.spec, at), leaf.value))) return at;
+    const ways = waysTo(effective.spec, [...steps(spec), ...rest]);
+    const made = ways.find((at) => stepsText(at) === MODEL_URI || jsonEqual(valueIn(effective.spec, at), leaf.value));
+    if (made) return made;
   }
   return undefined;
 }

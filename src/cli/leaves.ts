@@ -29,16 +29,18 @@ export function valueIn(value: unknown, at: Leaf['at']): unknown {
 
 /** The way with `[name=main]` turned into the index of that item; undefined where a step leads nowhere. */
 export function indexed(value: unknown, path: readonly Step[]): Leaf['at'] | undefined {
-  const at: (string | number)[] = [];
-  let from = value;
-  for (const step of path) {
-    const key = typeof step === 'object' ? indexOf(from, step) : step;
-    if (key === undefined) return undefined;
-    from = valueIn(from, [key]);
-    if (from === undefined) return undefined;
-    at.push(key);
-  }
-  return at;
+  return waysTo(value, path)[0];
+}
+
+/** The same for a list that has several such items: each of those that have the rest of the path, the last one first. */
+export function waysTo(value: unknown, path: readonly Step[]): readonly Leaf['at'][] {
+  const [step, ...rest] = path;
+  if (step === undefined) return [[]];
+  const keys = typeof step === 'object' ? indexesOf(value, step) : [step];
+  return keys.flatMap((key) => {
+    const found = valueIn(value, [key]);
+    return found === undefined ? [] : waysTo(found, rest).map((at) => [key, ...at]);
+  });
 }
 
 /** The way with the index of an item that has a unique name turned into `[name=…]`. */
@@ -69,8 +71,8 @@ export function startsWith(at: Leaf['at'], head: Leaf['at']): boolean {
   return head.length <= at.length && head.every((key, index) => key === at[index]);
 }
 
-function indexOf(list: unknown, step: Exclude<Step, string | number>): number | undefined {
-  if (!Array.isArray(list)) return undefined;
-  const index = list.findLastIndex((item) => isPlainObject(item) && String(item[step.key]) === step.value);
-  return index < 0 ? undefined : index;
+function indexesOf(list: unknown, step: Exclude<Step, string | number>): readonly number[] {
+  if (!Array.isArray(list)) return [];
+  const fits = (item: unknown): boolean => isPlainObject(item) && String(item[step.key]) === step.value;
+  return list.flatMap((item, index) => (fits(item) ? [index] : [])).toReversed();
 }

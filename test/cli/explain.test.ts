@@ -125,6 +125,20 @@ spec:
     }
   });
 
+  it('of an item whose key another one of the same list has is its own', async () => {
+    const ports = '[{containerPort: 9000, name: one, protocol: TCP}, {containerPort: 9000, name: two, protocol: UDP}]';
+    const input = `${SERVICE}  template:
+    containers:
+    - name: main
+      image: registry/own:1
+    - {name: sidecar, image: sidecar, ports: ${ports}}
+`;
+    const values = await valuesOf(input, 'deployment.spec.template.spec.containers[name=sidecar].ports');
+    expect(values.map(({ value, layers }) => [value, layers.at(-1)?.value])).toEqual(
+      [9000, 'one', 'TCP', 9000, 'two', 'UDP'].map((value) => [value, value]),
+    );
+  });
+
   it('of a template leads on to the fields that the template looks at', async () => {
     const command = 'deployment.spec.template.spec.containers[name=main].command';
     const [name] = await valuesOf(SERVICE, `${command}[4]`);
@@ -238,6 +252,19 @@ data:
     const [, , name] = await valuesOf(input, 'httproute.spec.parentRefs[0]');
     expect(name).toMatchObject({ value: 'gg', rule: expect.stringMatching(/^parents from gateway refs: /) });
     expect(name?.inputs).toMatchObject([{ path: 'spec.router.gateway.refs[0].name', layers: [{ line: 11 }] }]);
+  });
+
+  it('of the certificate that the routing sidecar is given names the setting', async () => {
+    const input = `${SERVICE}  template: {initContainers: [{name: llm-d-routing-sidecar, image: sidecar}]}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: inferenceservice-config, namespace: kserve}
+data: {ingress: '{"enableLLMInferenceServiceTLS": true}'}
+`;
+    const sidecar = 'deployment.spec.template.spec.initContainers[name=llm-d-routing-sidecar]';
+    const [mount] = await valuesOf(input, `${sidecar}.volumeMounts[name=tls-certs].mountPath`);
+    expect(mount).toMatchObject({ rule: expect.stringMatching(/^TLS: /), inputs: [{ value: true }] });
   });
 
   it('of tracing names the endpoint and who wrote it', async () => {
