@@ -25,7 +25,8 @@ export function documentValue(yaml: YamlDocument): { readonly value: unknown } |
   } catch (cause) {
     // Aliases that lead nowhere, or that multiply beyond measure.
     const message = inWords(cause instanceof Error ? cause.message : String(cause));
-    return at(lostAlias(yaml) ?? document.contents, message);
+    const alias = message.startsWith('Unresolved alias') ? lostAlias(yaml) : undefined;
+    return at(alias ?? document.contents, message);
   }
 }
 

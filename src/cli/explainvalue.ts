@@ -1,4 +1,4 @@
-import { jsonEqual, type KubeObject } from '../api/object.ts';
+import { isPlainObject, jsonEqual, type KubeObject } from '../api/object.ts';
 import { written } from '../config/merge.ts';
 import { keyed, pathText, type Step, steps, valueAt } from '../config/paths.ts';
 import type { Child } from '../render/plan.ts';
@@ -49,8 +49,16 @@ function explainSpecLeaf(about: About, { at, value }: Leaf, above: readonly stri
     return { ...explained, ...ruled(stepRule(origin.step, at, about.evaluated), about, [...above, text]) };
   }
   const said = layers.at(-1)?.value;
+  if (isEmptied(value, said)) return { ...explained, rule: NO_DEVICES };
   if (typeof said !== 'string' || !said.includes('{{')) return explained;
   return { ...explained, ...withInputs(templateInputs(said, about), about, [...above, text]) };
+}
+
+const NO_DEVICES = 'devices: a request of 0 asks for none, and is left out';
+
+/** Nothing else is taken out of what layers say. */
+function isEmptied(value: unknown, said: unknown): boolean {
+  return jsonEqual(value, {}) && isPlainObject(said) && Object.keys(said).length > 0;
 }
 
 /** By the key of items, which have other places in other layers; by the place of one that has its key not for itself. */

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Complaint, Trouble } from './complaint.ts';
 import type { Io } from './io.ts';
 
@@ -39,8 +39,9 @@ export async function readFiles({ filename, recursive }: FileOptions, io: Io): P
     }
     const { files, named } = filesOf(name, recursive);
     for (const { file, dangling } of files) {
+      const path = resolve(file);
       if (dangling) complaints.push({ severity: 'error', file, message: DANGLING });
-      else if (named || !texts.has(file)) texts.set(file, { file, text: readFileSync(file, 'utf8'), named });
+      else if (named || !texts.has(path)) texts.set(path, { file, text: readFileSync(file, 'utf8'), named });
     }
   }
   return { texts: [...texts.values()], complaints };

@@ -36,6 +36,11 @@ export async function impactCommand(given: ImpactOptions, io: Io): Promise<numbe
   try {
     const { client } = session;
     if (!client) throw new Error('a session with a cluster has a client');
+    // What is not understood would seem to change nothing.
+    if (session.complaints.some(({ severity }) => severity === 'error')) {
+      report(session.complaints, session.inputs.notes, io);
+      return 2;
+    }
     const changed = session.inputs.objects.map(({ object }) => object);
     refuseOthers(changed, options);
     const memory = memoryOf(await existing(client, options, io.signal));

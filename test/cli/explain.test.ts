@@ -233,6 +233,9 @@ data:
         rule: expect.stringMatching(/^devices from parallelism: spec\.parallelism\.tensor/),
       }),
     ]);
+    const zero = '  template: {containers: [{name: main, resources: {limits: {nvidia.com/gpu: "0"}}}]}\n';
+    const none = await valuesOf(SERVICE + zero, 'spec.template.containers[name=main].resources');
+    expect(none).toMatchObject([{ value: {}, rule: 'devices: a request of 0 asks for none, and is left out' }]);
     const [name] = await valuesOf(SERVICE.replace('    name: org/model\n', ''), 'spec.model.name');
     expect(name).toMatchObject({ value: 'qwen', rule: expect.stringContaining('model name from metadata.name') });
     const [backend] = await valuesOf(SERVICE, 'httproute.spec.rules[0].backendRefs[0].kind');

@@ -338,6 +338,8 @@ describe('a folder', () => {
         .map((file) => `note: ${path}/${file} holds no Kubernetes object, so it is passed over.\n`)
         .join(''),
     });
+    const again = await llmisvc(['render', '-f', join(path, 'qwen.yaml'), '-f', `${path}/../mixed`, '--no-status']);
+    expect(objectsOf(again.stdout)).toHaveLength(3);
     const named = await llmisvc(['render', '-f', path, '-f', join(path, 'values.yaml')]);
     expect(named).toMatchObject({ code: 1, stderr: expect.stringContaining('values.yaml:1:1: apiVersion: ') });
   });

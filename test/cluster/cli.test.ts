@@ -187,6 +187,9 @@ describe('impact', () => {
     expect(stdout).toContain('(0 created, 2 changed, 0 deleted, 4 unchanged); pods restart for none.');
     const misplaced = await cli(['impact'], { ...settings, metadata: { name: 'inferenceservice-config' } });
     expect(misplaced).toMatchObject({ code: 2, stderr: expect.stringContaining('Set metadata.namespace to kserve') });
+    // What is not understood would seem to change nothing.
+    const broken = await cli(['impact'], { ...settings, data: { ingress: '{' } });
+    expect(broken).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('data.ingress: ') });
   });
 
   it('needs a file', async () => {
