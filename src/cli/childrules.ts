@@ -96,7 +96,7 @@ const ROWS: readonly Row[] = [
   {
     path: new RegExp(`${INITIALIZER}\\.image$`),
     rule: initializerImage,
-    inputs: [{ setting: 'storageInitializer.image' }],
+    inputs: (question) => (hasLiveInitializer(question) ? [] : [{ setting: 'storageInitializer.image' }]),
   },
   {
     path: new RegExp(`${INITIALIZER}\\.resources`),
@@ -182,13 +182,16 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-function initializerImage({ evaluated }: Question): string {
-  const live = evaluated.reads.some(
-    (read) => 'ref' in read && read.view.name === 'render/deployment' && read.answer.state === 'found',
-  );
-  return live
+function initializerImage(question: Question): string {
+  return hasLiveInitializer(question)
     ? 'storage initializer: the image of the pods that run is kept, so that a new setting restarts none'
     : 'storage initializer: setting storageInitializer.image';
+}
+
+function hasLiveInitializer({ evaluated }: Question): boolean {
+  return evaluated.reads.some(
+    (read) => 'ref' in read && read.view.name === 'render/deployment' && read.answer.state === 'found',
+  );
 }
 
 /** Where a label or annotation of the service was taken over from; undefined for one that has another origin. */

@@ -197,6 +197,17 @@ data:
     const image = 'deployment.spec.template.spec.initContainers[name=storage-initializer].image';
     const [silent] = await valuesOf(SERVICE + settings, image);
     expect(silent?.inputs).toMatchObject([{ rule: 'built-in default: the ConfigMap does not say it', layers: [] }]);
+    const running = `---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: qwen-kserve}
+spec:
+  selector: {matchLabels: {a: b}}
+  template: {spec: {initContainers: [{name: storage-initializer, image: "live:1"}], containers: []}}
+`;
+    const [kept] = await valuesOf(SERVICE + settings + running, image);
+    expect(kept).toEqual(expect.not.objectContaining({ inputs: expect.anything() }));
+    expect(kept).toMatchObject({ rule: expect.stringContaining('the image of the pods that run is kept') });
     const [none] = await valuesOf(SERVICE, 'httproute.spec.parentRefs[0].name');
     expect(none?.inputs).toMatchObject([{ path: gateway, rule: expect.stringMatching(/^built-in default/) }]);
     const { stdout } = await llmisvc(['explain', 'qwen', '-f', '-'], { input: SERVICE + settings });
