@@ -52,8 +52,8 @@ function overrider(
   if ('step' in origin) return { step: origin.step };
   if (!jsonEqual(origin.layer, own.source)) return origin.layer;
   const isMerged = effective.combined || effective.appliedConfigs !== undefined;
-  // A template of its own, or what says nothing, such as an empty text.
-  if (!isMerged || result !== undefined || valueAt(written(own.spec), path) === undefined) return undefined;
+  // A template of its own.
+  if (!isMerged || result !== undefined) return undefined;
   return replacer(index, path, layers);
 }
 

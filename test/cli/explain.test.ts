@@ -176,6 +176,14 @@ spec:
     ]);
   });
 
+  it('of a template that goes through all of a map names the map', async () => {
+    const arg = '"{{ range $key, $value := .EffectiveSpec.Labels }}{{ $value }}{{ end }}"';
+    const input = `${SERVICE}  labels: {a: b, c: d}\n  template: {containers: [{name: main, args: [${arg}]}]}\n`;
+    const [value] = await valuesOf(input, 'spec.template.containers[name=main].args');
+    expect(value).toMatchObject({ value: 'bd', inputs: [{ path: 'spec.labels', value: { a: 'b', c: 'd' } }] });
+    expect(value?.inputs).toHaveLength(1);
+  });
+
   it('of a setting names the key of the ConfigMap and its place, or that it is built in', async () => {
     const ingress = '{"kserveIngressGateway": "edge/gw", "enableLLMInferenceServiceTLS": true}';
     const settings = `---
