@@ -23,7 +23,7 @@ const LEVELS: readonly Level[] = [
   { name: 'property', what: 'laws of merge, templates, quantities and names', workers: 2 },
   { name: 'shell', what: 'faults against a scripted API server, and units', workers: 2 },
   { name: 'cli', what: 'the command line, offline', workers: 2 },
-  { name: 'cluster', what: 'a real API server with its controllers', workers: 2, local: true },
+  { name: 'cluster', what: 'a real API server with its controllers', workers: 3, local: true },
   { name: 'fuzz', what: 'services and configs at random, right and wrong', workers: 1, local: true },
   { name: 'gateway', what: 'requests through a real Envoy Gateway and Envoy', workers: 1, local: true },
   { name: 'container', what: 'the image, in Docker', workers: 1, local: true, obstacle: noDocker },
