@@ -77,24 +77,15 @@ export function createController(options: ControllerOptions): Controller {
     onNotices: (query, versions) => fetched.noticedAll(query, versions),
     ...timing,
   });
-  const fetched = createFetched({
-    client,
-    log,
-    ...timing,
-    inUse: (ref) => triggers.isRead(ref),
-    onChange: (ref) => {
+  const asked = {
+    ...{ client, log, ...timing },
+    inUse: (ref: Ref) => triggers.isRead(ref),
+    onChange: (ref: Ref) => {
       for (const key of triggers.again(ref)) queue.add(key, 'change');
     },
-  });
-  const verdicts = createVerdicts({
-    client,
-    log,
-    ...timing,
-    inUse: (ref) => triggers.isRead(ref),
-    onChange: (ref) => {
-      for (const key of triggers.again(ref)) queue.add(key, 'change');
-    },
-  });
+  };
+  const fetched = createFetched(asked);
+  const verdicts = createVerdicts(asked);
   const source = clusterSource(watches.coverage, (ref) => fetched.get(ref) ?? verdicts.get(ref));
   const triggers = createTriggers(source);
   const drift = createDrift();
