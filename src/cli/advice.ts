@@ -9,6 +9,8 @@ export interface Advice extends Pick<Complaint, 'severity' | 'message'> {
   readonly rule: string;
   /** From `spec` on. */
   readonly path: string;
+  /** The fields whose absence it is about. */
+  readonly absent?: readonly string[];
 }
 
 const MAIN = `spec.template.containers[name=${MAIN_CONTAINER}]`;
@@ -30,10 +32,12 @@ export function adviceFor({ effective }: Evaluated): readonly Advice[] {
 }
 
 function memoryAdvice({ name, resources }: Container): readonly Advice[] {
-  if (resources?.requests?.['memory'] !== undefined || resources?.limits?.['memory'] !== undefined) return [];
+  // One without a name is refused, and has no path.
+  if (!name || resources?.requests?.['memory'] !== undefined || resources?.limits?.['memory'] !== undefined) return [];
   const path = `spec.template.containers[name=${name}].resources`;
   const message = `Container ${name} asks for no memory, so it is among the first to be evicted from a node that runs short. Set requests.memory and limits.memory.`;
-  return [{ severity: 'advice', rule: 'MemoryNotRequested', path, message }];
+  const absent = [`${path}.requests.memory`, `${path}.limits.memory`];
+  return [{ severity: 'advice', rule: 'MemoryNotRequested', path, absent, message }];
 }
 
 /** Where words of vLLM's command line stand. */
@@ -86,7 +90,7 @@ function parallelismAdvice(main: Container, spec: Evaluated['effective']['spec']
   )?.path;
   if (path !== undefined && given !== undefined && /^\d+$/.test(given) && Number(given) !== tensor) {
     const message = `--tensor-parallel-size is ${given}, but the devices of a pod follow from spec.parallelism.tensor, which is ${tensor}. Remove the flag and set spec.parallelism.tensor.`;
-    advice.push({ severity: 'warning', rule: 'ParallelismFlag', path, message });
+    advice.push({ severity: 'warning', rule: 'ParallelismFlag', path, absent: ['spec.parallelism'], message });
   }
   const named = Object.keys({ ...main.resources?.requests, ...main.resources?.limits }).some((name) =>
     name.includes('/'),
@@ -94,7 +98,8 @@ function parallelismAdvice(main: Container, spec: Evaluated['effective']['spec']
   const claims = (main.resources?.claims ?? []).length > 0;
   if (tensor * dataLocal > 1 && !named && !claims && spec.annotations?.[ANNOTATION_DEVICE] !== undefined) {
     const message = `The parallelism of the service uses ${tensor * dataLocal} devices in each pod, but container ${MAIN_CONTAINER} asks for none. Remove its own request: it is then derived.`;
-    advice.push({ severity: 'warning', rule: 'NoDevices', path: `${MAIN}.resources`, message });
+    const at = `${MAIN}.resources`;
+    advice.push({ severity: 'warning', rule: 'NoDevices', path: at, absent: [at], message });
   }
   return advice;
 }

@@ -46,7 +46,8 @@ export function byKey(objects: readonly Located[]): ReadonlyMap<string, Located>
   return new Map(objects.map((located) => [refKey(refOf(located.object)), located]));
 }
 
-function refOfSource({ kind, namespace, name }: Source): Parameters<typeof refKey>[0] {
+/** The service or config that wrote a value. */
+export function refOfSource({ kind, namespace, name }: Source): Parameters<typeof refKey>[0] {
   return { ...(kind === LLMISVC.kind ? LLMISVC : LLMISVC_CONFIG), namespace, name };
 }
 

@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { isAbsolute } from 'node:path';
-import type { Finding } from './lint.ts';
+import type { Finding } from './findings.ts';
 
 const LEVELS = { error: 'error', warning: 'warning', advice: 'note' } as const;
 

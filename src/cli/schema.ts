@@ -24,8 +24,14 @@ export interface Schema {
 
 /** A value that its schema does not allow. */
 export interface Violation {
+  /** Of an absent field: the object that should have it. */
   readonly at: readonly (string | number)[];
   readonly message: string;
+  readonly fault: 'type' | 'value' | 'unknown' | 'absent';
+  /** The field that is absent, or the one that was probably meant by an unknown one. */
+  readonly field?: string;
+  /** A value of the right type that says the same. */
+  readonly instead?: unknown;
 }
 
 /** By kind, the schema of `spec` with all embedded objects. */
@@ -63,8 +69,8 @@ export function readSchemas(root: string): Schemas {
 export function violations(value: unknown, schema: Schema, at: Violation['at'] = []): readonly Violation[] {
   if (value === null || value === undefined) return [];
   const wrong = typeFault(value, schema);
-  if (wrong !== undefined) return [{ at, message: wrong }];
-  const own = valueFaults(value, schema).map((message) => ({ at, message }));
+  if (wrong !== undefined) return [{ at, message: wrong, fault: 'type', instead: ofType(value, schema) }];
+  const own = valueFaults(value, schema).map((message) => ({ at, message, fault: 'value' }) as const);
   if (Array.isArray(value)) {
     const { items } = schema;
     return [...own, ...(items ? value.flatMap((item, index) => violations(item, items, [...at, index])) : [])];
@@ -75,18 +81,51 @@ export function violations(value: unknown, schema: Schema, at: Violation['at'] =
 function fieldViolations(value: Record<string, unknown>, schema: Schema, at: Violation['at']): readonly Violation[] {
   const { properties = {}, additionalProperties, required = [] } = schema;
   const open = schema['x-kubernetes-preserve-unknown-fields'] === true || schema.properties === undefined;
-  const missing = required
-    .filter((field) => value[field] === undefined || value[field] === null)
-    .map((field) => ({ at, message: `Field ${field} is not set; it is required here.` }));
   const below = Object.entries(value).flatMap(([field, item]): readonly Violation[] => {
     const known = Object.hasOwn(properties, field) ? properties[field] : additionalProperties;
     if (known) return violations(item, known, [...at, field]);
     if (open || item === null || item === undefined) return [];
-    const meant = nearest(field, Object.keys(properties));
-    const hint = meant === undefined ? 'Remove it.' : `Did you mean ${meant}?`;
-    return [{ at: [...at, field], message: `There is no field ${field} here. ${hint}` }];
+    const free = Object.keys(properties).filter((name) => !Object.hasOwn(value, name));
+    return [unknownField([...at, field], field, free, required)];
   });
+  const meant = new Set(
+    below.map(({ fault, field, at: { length } }) =>
+      fault === 'unknown' && length === at.length + 1 ? field : undefined,
+    ),
+  );
+  const missing = required
+    .filter((field) => (value[field] === undefined || value[field] === null) && !meant.has(field))
+    .map((field) => {
+      const message = `Field ${field} is not set; it is required here.`;
+      return { at, message, fault: 'absent', field } as const;
+    });
   return [...missing, ...below];
+}
+
+/** `free` are the fields that the object may have and does not have yet. */
+function unknownField(
+  at: Violation['at'],
+  field: string,
+  free: readonly string[],
+  required: readonly string[],
+): Violation {
+  const first = free.filter((name) => required.includes(name));
+  const meant = nearest(field, [...first, ...free]);
+  const hint = meant === undefined ? 'Remove it.' : `Did you mean ${meant}?`;
+  return {
+    at,
+    message: `There is no field ${field} here. ${hint}`,
+    fault: 'unknown',
+    ...(meant !== undefined && { field: meant }),
+  };
+}
+
+/** What the value says in the type of the schema: `"2"` is 2 and 5 is `"5"`. */
+function ofType(value: unknown, { type }: Schema): unknown {
+  if (type === 'string') return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+  if (typeof value !== 'string') return undefined;
+  if (type === 'integer' && /^-?\d{1,9}$/.test(value)) return Number(value);
+  return type === 'boolean' && /^(true|false)$/.test(value) ? value === 'true' : undefined;
 }
 
 function typeFault(value: unknown, schema: Schema): string | undefined {

@@ -1,0 +1,142 @@
+import { edits, nearest } from '../../src/cli/nearest.ts';
+import { llmisvc, SERVICE } from './cliprocess.ts';
+
+interface Finding {
+  readonly severity: string;
+  readonly rule: string;
+  readonly line: number;
+  readonly path: string;
+  readonly message: string;
+}
+
+async function lint(...objects: readonly string[]): Promise<readonly Finding[]> {
+  const { stdout } = await llmisvc(['lint', '-f', '-', '-o', 'json'], { input: objects.join('---\n') });
+  const { findings } = JSON.parse(stdout) as { findings: readonly Finding[] };
+  return findings.filter(({ rule }) => rule !== 'MemoryNotRequested');
+}
+
+const briefly = (findings: readonly Finding[]): readonly string[] =>
+  findings.map(({ rule, path }) => `${rule} ${path}`).toSorted();
+
+const config = (name: string, spec: string): string =>
+  `apiVersion: serving.kserve.io/v1alpha2\nkind: LLMInferenceServiceConfig\nmetadata: {name: ${name}}\nspec: ${spec}\n`;
+
+describe('one run finds everything', () => {
+  const FLAG = '{containers: [{name: main, args: [--max-modle-len, "1"]}]}';
+
+  it('beside an unknown field, a wrong type and a config that is missing', async () => {
+    const findings = await lint(
+      `${SERVICE}  replcas: 2
+  baseRefs: [{name: nowhere}]
+  parallelism: {tensor: two, pipeline: 0}
+  labels: {"bad key": x}
+  storageInitializer: {enabled: "yes"}
+  template: ${FLAG.replace('main, ', 'main, image: 5, ')}
+`,
+    );
+    expect(briefly(findings)).toEqual([
+      'ConfigNotFound spec.baseRefs[0].name',
+      'InvalidField spec.labels[bad key]',
+      'InvalidField spec.parallelism.pipeline',
+      'InvalidField spec.parallelism.tensor',
+      'InvalidField spec.storageInitializer.enabled',
+      'InvalidField spec.template.containers[name=main].image',
+      'Schema spec.replcas',
+      'VLLMFlag spec.template.containers[name=main].args[0]',
+    ]);
+  });
+
+  it('beside problems in configs, at their places', async () => {
+    const findings = await lint(
+      config(
+        'one',
+        '{replcas: 2, template: {containers: [{name: main, env: [{name: A, value: "{{ .Spec.Nope }}"}]}]}}',
+      ),
+      config('two', `{parallelism: {tensor: x}, template: ${FLAG}}`),
+      `${SERVICE}  baseRefs: [{name: one}, {name: two}]\n`,
+    );
+    expect(findings.map(({ line, rule, path }) => `${line} ${rule} ${path}`)).toEqual([
+      '4 Schema spec.replcas',
+      '4 TemplateFailed spec.template.containers[name=main].env[name=A].value',
+      '9 InvalidField spec.parallelism.tensor',
+      '9 VLLMFlag spec.template.containers[name=main].args[0]',
+    ]);
+  });
+
+  it('of templates, each with its own failure', async () => {
+    const text = '"{{ .Spec.Foo }}"';
+    const findings = await lint(
+      `${SERVICE}  template: {containers: [{name: main, image: ${text}, args: [--dtype, ${text}, --dtyp, x], env: [{name: A, value: ${text}}]}]}\n`,
+    );
+    expect(briefly(findings)).toEqual([
+      'TemplateFailed spec.template.containers[name=main].args[1]',
+      'TemplateFailed spec.template.containers[name=main].env[name=A].value',
+      'TemplateFailed spec.template.containers[name=main].image',
+      'VLLMFlag spec.template.containers[name=main].args[2]',
+    ]);
+  });
+
+  it('without what only follows from another problem', async () => {
+    const findings = await lint(
+      SERVICE.replace('uri: hf://org/model', 'urii: hf://org/model'),
+      `${SERVICE.replace('name: qwen', 'name: other')}  worker: {containers: []}\n  parallelism: {pipeline: two}\n`,
+      SERVICE.replace('name: qwen', 'name: third').replace(/uri: .*/, 'uri: [a]'),
+      SERVICE.replace('name: qwen', 'name: fourth').replace(/ {2}model:\n.*\n.*\n/, '  baseRefs: [{name: nowhere}]\n'),
+    );
+    expect(briefly(findings)).toEqual([
+      'ConfigNotFound spec.baseRefs[0].name',
+      'InvalidField spec.model.uri',
+      'InvalidField spec.parallelism.pipeline',
+      'Schema spec.model.urii',
+      'UnbuiltFeature spec.worker',
+    ]);
+  });
+
+  it('of what is looked at last, where the workload is held back', async () => {
+    const findings = await lint(
+      `${SERVICE.replace('hf:', 'ftp:')}  template: {initContainers: [{name: storage-initializer, args: [x]}]}\n`,
+    );
+    expect(briefly(findings)).toEqual([
+      'FieldOverridden spec.template.initContainers[name=storage-initializer].args',
+      'InvalidField spec.model.uri',
+    ]);
+  });
+});
+
+describe('the schema has the better words', () => {
+  it('for a field that does not exist, in a service as in a config', async () => {
+    const findings = await lint(
+      `${SERVICE}  replcas: 2\n  baseRefs: [{name: base}]\n`,
+      config('base', '{modle: {}, replcas: 1}'),
+    );
+    expect(findings.map(({ rule, message }) => [rule, message])).toEqual([
+      ['Schema', 'There is no field replcas here. Did you mean replicas?'],
+      ['Schema', 'There is no field modle here. Did you mean model?'],
+      ['Schema', 'There is no field replcas here. Did you mean replicas?'],
+    ]);
+  });
+
+  it.each(['foo', '[]'])('for a spec that is %s', async (spec) => {
+    const findings = await lint(SERVICE.replace(/spec:[^]*/, `spec: ${spec}\n`), config('base', spec));
+    expect(briefly(findings)).toEqual(['Schema spec', 'Schema spec']);
+  });
+
+  it('and leaves required fields out where a misspelt one was meant', async () => {
+    const findings = await lint(`${SERVICE}  template: {containers: [{nmae: main}]}\n`);
+    expect(findings.map(({ message }) => message)).toEqual(['There is no field nmae here. Did you mean name?']);
+  });
+});
+
+describe('the nearest name', () => {
+  it('counts neighbours in the wrong order as one edit', () => {
+    expect(edits('nmae', 'name')).toBe(1);
+    expect(edits('ab', 'ba')).toBe(1);
+    expect(edits('kitten', 'sitting')).toBe(3);
+    expect(nearest('nmae', ['image', 'name'])).toBe('name');
+  });
+
+  it('is the first of those that are equally near, and none where nothing is left of the word', () => {
+    expect(nearest('nome', ['name', 'home'])).toBe('name');
+    expect(nearest('xy', ['ip', 'q'])).toBeUndefined();
+  });
+});
