@@ -91,10 +91,11 @@ function baseRefsOf({ spec }: LLMInferenceService): readonly string[] {
 type Lookup = { readonly layer: Layer } | { readonly problem: Problem } | 'undecided';
 
 const NO_SPEC: LLMInferenceServiceSpec = {};
-const configSpec = view(
-  'llmisvcconfig/spec',
-  (config: LLMInferenceServiceConfig) => toV1alpha2(config).spec ?? NO_SPEC,
-);
+const configSpec = view('llmisvcconfig/spec', (config: LLMInferenceServiceConfig) => {
+  const { spec } = toV1alpha2(config);
+  // What no API server would have stored can still come out of a file.
+  return isPlainObject(spec) ? spec : NO_SPEC;
+});
 
 /**
  * Finds a config by name, in the namespace of the service and then in the system namespace. `path` is the field that
