@@ -21,8 +21,15 @@ export class Trouble extends Error {
 export function lineOf(complaint: Complaint): string {
   const { severity, file, line, column, object, path, message } = complaint;
   const where = file === undefined ? object : [file, line, column].filter((part) => part !== undefined).join(':');
-  const text = message.replaceAll(/\s*\n\s*/g, ' ');
-  return [where, path, severity === 'error' ? undefined : severity, text].filter((part) => part).join(': ');
+  const said = severity === 'error' ? undefined : severity;
+  return inOneLine([where, path, said, message].filter((part) => part).join(': '));
+}
+
+/** Text of others without line ends, and without characters by which it could write elsewhere on a terminal. */
+export function inOneLine(text: string): string {
+  return text
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .replaceAll(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** Complaints in the order of files and positions, each once. */

@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { isAbsolute } from 'node:path';
 import type { Finding } from './findings.ts';
+import { aboutRule } from './rules.ts';
 
 const LEVELS = { error: 'error', warning: 'warning', advice: 'note' } as const;
 
@@ -12,7 +13,7 @@ export function sarifOf(findings: readonly Finding[], version: string): object {
     version: '2.1.0',
     runs: [
       {
-        tool: { driver: { name: 'llmisvc', version, rules: rules.map((id) => ({ id })) } },
+        tool: { driver: { name: 'llmisvc', version, rules: rules.map(ruleOf) } },
         results: findings.map((finding) => ({
           ruleId: finding.rule,
           ruleIndex: rules.indexOf(finding.rule),
@@ -25,9 +26,25 @@ export function sarifOf(findings: readonly Finding[], version: string): object {
   };
 }
 
+function ruleOf(id: string): object {
+  const text = aboutRule(id);
+  return {
+    id,
+    shortDescription: { text },
+    help: { text: `${text} What is wrong, and what is allowed, is said by each result.` },
+  };
+}
+
+/** The text of standard input has no place of its own. */
+const STDIN = 'stdin';
+
 function locations({ file, line, column, object }: Finding): object {
   if (file === undefined) return object ? { locations: [{ logicalLocations: [{ fullyQualifiedName: object }] }] } : {};
-  const uri = isAbsolute(file) ? pathToFileURL(file).href : encodeURI(file.replaceAll('\\', '/'));
+  const uri = file === '<stdin>' ? STDIN : isAbsolute(file) ? pathToFileURL(file).href : relative(file);
   const region = line === undefined ? {} : { region: { startLine: line, ...(column ? { startColumn: column } : {}) } };
   return { locations: [{ physicalLocation: { artifactLocation: { uri }, ...region } }] };
+}
+
+function relative(file: string): string {
+  return encodeURI(file.replaceAll('\\', '/'));
 }

@@ -42,8 +42,10 @@ declare const SCHEMAS: Schemas | undefined;
 
 /** The schemas of this version: those of the build, or of the folder `crds/full` beside the sources. */
 export function schemas(): Schemas {
-  return typeof SCHEMAS === 'undefined' ? readSchemas(join(import.meta.dirname, '..', '..')) : SCHEMAS;
+  return typeof SCHEMAS === 'undefined' ? (fromFiles ??= readSchemas(join(import.meta.dirname, '..', '..'))) : SCHEMAS;
 }
+
+let fromFiles: Schemas | undefined;
 
 interface Definition {
   readonly spec: {
@@ -81,12 +83,14 @@ export function violations(value: unknown, schema: Schema, at: Violation['at'] =
 function fieldViolations(value: Record<string, unknown>, schema: Schema, at: Violation['at']): readonly Violation[] {
   const { properties = {}, additionalProperties, required = [] } = schema;
   const open = schema['x-kubernetes-preserve-unknown-fields'] === true || schema.properties === undefined;
+  // What is required was meant rather, and what is there already less likely.
+  const rank = (name: string): number => (Object.hasOwn(value, name) ? 2 : required.includes(name) ? 0 : 1);
   const below = Object.entries(value).flatMap(([field, item]): readonly Violation[] => {
     const known = Object.hasOwn(properties, field) ? properties[field] : additionalProperties;
     if (known) return violations(item, known, [...at, field]);
     if (open || item === null || item === undefined) return [];
-    const free = Object.keys(properties).filter((name) => !Object.hasOwn(value, name));
-    return [unknownField([...at, field], field, free, required)];
+    const names = Object.keys(properties).sort((a, b) => rank(a) - rank(b));
+    return [unknownField([...at, field], field, names)];
   });
   const meant = new Set(
     below.map(({ fault, field, at: { length } }) =>
@@ -102,15 +106,9 @@ function fieldViolations(value: Record<string, unknown>, schema: Schema, at: Vio
   return [...missing, ...below];
 }
 
-/** `free` are the fields that the object may have and does not have yet. */
-function unknownField(
-  at: Violation['at'],
-  field: string,
-  free: readonly string[],
-  required: readonly string[],
-): Violation {
-  const first = free.filter((name) => required.includes(name));
-  const meant = nearest(field, [...first, ...free]);
+/** Of `names` that are equally near the first is meant. */
+function unknownField(at: Violation['at'], field: string, names: readonly string[]): Violation {
+  const meant = nearest(field, names);
   const hint = meant === undefined ? 'Remove it.' : `Did you mean ${meant}?`;
   return {
     at,

@@ -1,25 +1,8 @@
 import { edits, nearest } from '../../src/cli/nearest.ts';
-import { llmisvc, SERVICE } from './cliprocess.ts';
+import { SERVICE } from './cliprocess.ts';
+import { briefly, config, lint as lintAll } from './linting.ts';
 
-interface Finding {
-  readonly severity: string;
-  readonly rule: string;
-  readonly line: number;
-  readonly path: string;
-  readonly message: string;
-}
-
-async function lint(...objects: readonly string[]): Promise<readonly Finding[]> {
-  const { stdout } = await llmisvc(['lint', '-f', '-', '-o', 'json'], { input: objects.join('---\n') });
-  const { findings } = JSON.parse(stdout) as { findings: readonly Finding[] };
-  return findings.filter(({ rule }) => rule !== 'MemoryNotRequested');
-}
-
-const briefly = (findings: readonly Finding[]): readonly string[] =>
-  findings.map(({ rule, path }) => `${rule} ${path}`).toSorted();
-
-const config = (name: string, spec: string): string =>
-  `apiVersion: serving.kserve.io/v1alpha2\nkind: LLMInferenceServiceConfig\nmetadata: {name: ${name}}\nspec: ${spec}\n`;
+const lint = (...objects: readonly string[]): ReturnType<typeof lintAll> => lintAll(objects);
 
 describe('one run finds everything', () => {
   const FLAG = '{containers: [{name: main, args: [--max-modle-len, "1"]}]}';
@@ -117,7 +100,12 @@ describe('the schema has the better words', () => {
   });
 
   it.each(['foo', '[]'])('for a spec that is %s', async (spec) => {
-    const findings = await lint(SERVICE.replace(/spec:[^]*/, `spec: ${spec}\n`), config('base', spec));
+    const user = SERVICE.replace('name: qwen', 'name: user');
+    const findings = await lint(
+      SERVICE.replace(/spec:[^]*/, `spec: ${spec}\n`),
+      config('base', spec),
+      `${user}  baseRefs: [{name: base}]\n`,
+    );
     expect(briefly(findings)).toEqual(['Schema spec', 'Schema spec']);
   });
 

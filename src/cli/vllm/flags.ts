@@ -1,14 +1,18 @@
 import table from './flags.json' with { type: 'json' };
 import { nearest } from '../nearest.ts';
+import type { CommandLine } from './commandline.ts';
 
 interface Flag {
   readonly flags: readonly string[];
   readonly takes: string;
   readonly choices?: readonly string[];
+  readonly type?: string;
 }
 
 /** A word of a command line that vLLM would refuse. */
 export interface FlagFault {
+  /** Of the word. */
+  readonly index: number;
   readonly message: string;
 }
 
@@ -18,65 +22,140 @@ export const VLLM_VERSION: string = table.vllm;
 const byName = new Map(
   (table.flags as readonly Flag[]).flatMap((flag) => flag.flags.map((name) => [name, flag] as const)),
 );
+/** vLLM reads `-O2` and `-O 2` before its parser does. */
+const LEVEL = byName.get('--optimization-level');
+if (LEVEL) byName.set('-O', LEVEL);
 const LONG = [...byName.keys()].filter((name) => name.startsWith('--'));
+const SHORT = [...byName.keys()].filter((name) => !name.startsWith('--'));
 
 /**
- * What is wrong with the flags among the words of a command line after `vllm serve`: names that vLLM does not know, with
- * the nearest one, and values that are not among the choices of a flag. Words with shell variables are passed over.
+ * What is wrong with the words of a command line: names that vLLM does not know, with the nearest one, values that a flag
+ * does not take or lacks, and words that belong to no flag. Words with shell variables are passed over.
  * Follows vLLM's parser: `_` for `-` in names, `--flag=value`, unique beginnings of names, `--config.key`.
  */
-export function flagFaults(words: readonly string[]): readonly FlagFault[] {
-  return words.flatMap((word, index) => {
-    if (!/^--[A-Za-z]/.test(word) || /^[^=]*[$`{]/.test(word)) return [];
-    const equals = word.indexOf('=');
-    const name = (equals < 0 ? word : word.slice(0, equals)).replaceAll('_', '-');
-    const flag = flagNamed(name);
-    if (!flag) return [unknown(name)];
-    const value = equals < 0 ? words[index + 1] : word.slice(equals + 1);
-    return name.includes('.') ? [] : valueFault(name, flag, value);
-  });
+export function flagFaults(words: readonly string[], program: CommandLine['program'] = 'serve'): readonly FlagFault[] {
+  const faults: FlagFault[] = [];
+  let free = program === 'serve' ? 1 : 0;
+  // After a variable or an unknown flag nobody can say what a word without dashes belongs to.
+  let certain = true;
+  for (let index = 0; index < words.length && words[index] !== '--'; index += 1) {
+    const word = words[index] ?? '';
+    const strange = isVariable(nameOf(word)) ? undefined : strangeness(word);
+    if (isVariable(nameOf(word))) certain = false;
+    else if (strange !== undefined) {
+      faults.push({ index, message: strange });
+      certain = false;
+    } else if (isOption(word)) {
+      const flag = flagNamed(nameOf(word));
+      if (!flag) faults.push({ index, message: unknown(nameOf(word)) });
+      const values = flag ? valuesAt(words, index, flag) : [];
+      if (flag) faults.push(...valueFaults(word, flag, values).map((message) => ({ index, message })));
+      index += isInline(word) ? 0 : values.length;
+      certain = flag !== undefined;
+    } else if (certain) {
+      free -= 1;
+      if (free < 0)
+        faults.push({
+          index,
+          message: `vLLM ${VLLM_VERSION} does not know what "${word}" belongs to. ${stray(program)}`,
+        });
+    }
+  }
+  return faults;
 }
 
-/** The value of a flag in the words; the last one counts. */
-export function valueOfFlag(words: readonly string[], wanted: string): string | undefined {
+/** The value of a flag in the words, and the index of the flag; the last one counts. */
+export function lastOf(
+  words: readonly string[],
+  wanted: string,
+): { readonly index: number; readonly value: string } | undefined {
   const flag = byName.get(wanted);
-  const values = words.flatMap((word, index) => {
-    const equals = word.indexOf('=');
-    const name = (equals < 0 ? word : word.slice(0, equals)).replace(/^--[^.]*/, (text) => text.replaceAll('_', '-'));
-    if (!word.startsWith('-') || flag === undefined || flagNamed(name) !== flag) return [];
-    return [equals < 0 ? words[index + 1] : word.slice(equals + 1)];
-  });
-  return values.at(-1);
+  const index = words.findLastIndex(
+    (word) => isOption(word) && !isVariable(nameOf(word)) && flagNamed(nameOf(word)) === flag,
+  );
+  const value = index < 0 || !flag ? undefined : valuesAt(words, index, flag)[0];
+  return value === undefined ? undefined : { index, value };
 }
 
-/** The words of a shell text: quotes and backslashes are undone, variables are left as they are. */
-export function shellWords(text: string): readonly string[] {
-  const words = text.matchAll(/(?:[^\s"'\\]|\\[^]|"(?:[^"\\]|\\[^])*"|'[^']*')+/g);
-  return [...words]
-    .map(([word]) =>
-      word.replaceAll(/\\\n|\\([^])|"((?:[^"\\]|\\[^])*)"|'([^']*)'/g, (_all, ...parts: unknown[]) => {
-        const [escaped, double, single] = parts as (string | undefined)[];
-        return escaped ?? double?.replaceAll(/\\([^])/g, '$1') ?? single ?? '';
-      }),
-    )
-    .filter((word) => word !== '');
+/** As argparse decides; a word with a blank is no flag to it. */
+function isOption(word: string): boolean {
+  return /^-[^\s=]/.test(word) && !/^-(\d+|\d*\.\d+)$/.test(word) && !/^[^=]*\s/.test(word);
+}
+
+function isVariable(text: string): boolean {
+  return /[$`]|\{\{/.test(text);
+}
+
+function isInline(word: string): boolean {
+  return word.includes('=') || /^-O./.test(word);
+}
+
+/** The name as vLLM reads it. */
+function nameOf(word: string): string {
+  if (/^-O\d/.test(word)) return '-O';
+  return word.replace(/=[^]*$/, '').replace(/^--[^.]*/, (text) => text.replaceAll('_', '-'));
+}
+
+/** A word that was meant to be a flag and is none. */
+function strangeness(word: string): string | undefined {
+  const dash = /^[\u2010-\u2015\u2212]+-*/.exec(word)?.[0];
+  if (dash) return `"${word}" begins with a dash that is no hyphen. Write --${word.slice(dash.length)}.`;
+  if (!/^--?[A-Za-z][^=\s]*\s/.test(word)) return undefined;
+  return `"${word}" is one word to vLLM. Write the flag and its value as two items of the list.`;
+}
+
+function valuesAt(words: readonly string[], index: number, { takes }: Flag): readonly string[] {
+  const word = words[index] ?? '';
+  if (/^-O\d/.test(word)) return [word.slice('-O'.length)];
+  if (word.includes('=')) return [word.slice(word.indexOf('=') + 1)];
+  const most = takes === 'none' ? 0 : takes === 'list' || takes === 'any' ? Infinity : 1;
+  const rest = words.slice(index + 1);
+  const end = rest.findIndex((next) => isOption(next) && !isVariable(nameOf(next)));
+  return rest.slice(0, Math.min(most, end < 0 ? rest.length : end));
 }
 
 function flagNamed(name: string): Flag | undefined {
   const exact = byName.get(name) ?? byName.get(name.replace(/\..*$/, ''));
-  if (exact || !name.startsWith('--')) return exact;
-  const longer = LONG.filter((known) => known.startsWith(name));
-  return longer.length === 1 ? byName.get(longer[0] ?? '') : undefined;
+  if (exact) return exact;
+  // A flag of one letter may be followed by its value at once.
+  const letter = name.startsWith('--') ? undefined : byName.get(name.slice(0, 2));
+  const longer = (name.startsWith('--') ? LONG : SHORT).filter((known) => known.startsWith(name));
+  return letter ?? (longer.length === 1 ? byName.get(longer[0] ?? '') : undefined);
 }
 
-function unknown(name: string): FlagFault {
-  const meant = nearest(name, LONG);
-  return {
-    message: `vLLM ${VLLM_VERSION} has no flag ${name}.${meant === undefined ? ' Remove it.' : ` Did you mean ${meant}?`}`,
-  };
+function unknown(name: string): string {
+  const meant = nearest(name.replace(/^-+/, '--'), LONG);
+  return `vLLM ${VLLM_VERSION} has no flag ${name}.${meant === undefined ? ' Remove it.' : ` Did you mean ${meant}?`}`;
 }
 
-function valueFault(name: string, { choices, takes }: Flag, value: string | undefined): readonly FlagFault[] {
-  if (!choices || takes !== 'one' || value === undefined || /[${]/.test(value) || choices.includes(value)) return [];
-  return [{ message: `vLLM ${VLLM_VERSION} takes ${choices.join(', ')} for ${name}, not "${value}".` }];
+function stray(program: CommandLine['program']): string {
+  return program === 'serve'
+    ? 'Remove it: the only word without a flag is the model, which the command names already.'
+    : 'Remove it.';
+}
+
+/** Numbers such as 32k, which the parser of the flag reads itself. */
+const HUMAN_NUMBERS = ['--max-model-len', '--max-num-batched-tokens', '--kv-cache-memory-bytes'];
+const PATTERNS: Readonly<Record<string, readonly [RegExp, string]>> = {
+  int: [/^\s*[+-]?\d+(_\d+)*\s*$/, 'an integer'],
+  float: [/^\s*[+-]?(\d[\d_]*\.?\d*|\.\d+)(e[+-]?\d+)?\s*$|^[+-]?(inf|nan)$/i, 'a number'],
+  human: [/^(auto|-?\d+|\d+(\.\d+)?[kmgt])$/i, 'an integer, or a number such as 32k'],
+};
+
+function valueFaults(word: string, flag: Flag, values: readonly string[]): readonly string[] {
+  const name = nameOf(word);
+  const { takes, choices, type } = flag;
+  if (name.includes('.')) return [];
+  if (takes === 'none') {
+    return isInline(word) ? [`vLLM ${VLLM_VERSION} takes no value for ${name}. Write ${name} alone.`] : [];
+  }
+  if (values.length === 0 && (takes === 'one' || takes === 'list')) {
+    return [`vLLM ${VLLM_VERSION} takes a value for ${name}, and there is none. Add it, or remove the flag.`];
+  }
+  const pattern = PATTERNS[flag.flags.some((one) => HUMAN_NUMBERS.includes(one)) ? 'human' : (type ?? '')];
+  const allowed = choices?.join(', ') ?? pattern?.[1];
+  return values
+    .filter((value) => !/[${]/.test(value))
+    .filter((value) => (choices ? !choices.includes(value) : pattern !== undefined && !pattern[0].test(value)))
+    .map((value) => `vLLM ${VLLM_VERSION} takes ${allowed} for ${name}, not "${value}".`);
 }

@@ -1,0 +1,72 @@
+import { installedPresets } from '../support/presets.ts';
+import { writeDocuments } from '../support/yaml.ts';
+import { briefly, config, lint, service } from './linting.ts';
+
+describe('a config that no service of the input uses', () => {
+  it('has its flags, values and deprecated fields looked at', async () => {
+    const main =
+      '{name: main, args: [--max-modle-len, "1"], env: [{name: VLLM_ADDITIONAL_ARGS, value: --enable-prefix-chaching}]}';
+    const findings = await lint([
+      config(
+        'shared',
+        `{model: {uri: "ftp://x"}, replicas: -1, labels: {"a b": x}, parallelism: {pipeline: 2, data: 2, dataLocal: 1}, template: {serviceAccount: x, containers: [${main}]}, prefill: {template: {containers: [{name: main, args: [--dtpye, auto]}]}}}`,
+      ),
+    ]);
+    expect(briefly(findings)).toEqual([
+      'DeprecatedField spec.template.serviceAccount',
+      'InvalidField spec.labels[a b]',
+      'InvalidField spec.model.uri',
+      'InvalidField spec.parallelism',
+      'InvalidField spec.replicas',
+      'VLLMFlag spec.prefill.template.containers[name=main].args[0]',
+      'VLLMFlag spec.template.containers[name=main].args[0]',
+      'VLLMFlag spec.template.containers[name=main].env[name=VLLM_ADDITIONAL_ARGS].value',
+    ]);
+    expect(findings.filter(({ rule }) => rule === 'VLLMFlag').map(({ severity }) => severity)).toEqual([
+      'error',
+      'error',
+      'error',
+    ]);
+  });
+
+  it('is not told that it names other configs twice, nor by two rules that a value has the wrong type', async () => {
+    const findings = await lint([
+      config('shared', '{baseRefs: [{name: other}], replicas: "2", parallelism: {tensor: x}}'),
+    ]);
+    expect(findings.map(({ path }) => path)).toEqual(['spec.baseRefs', 'spec.replicas', 'spec.parallelism.tensor']);
+  });
+
+  it('may lack what a service adds, and have templates', async () => {
+    const findings = await lint([
+      config(
+        'shared',
+        '{model: {name: "{{ .ObjectMeta.Name }}"}, worker: {}, parallelism: {data: 2}, scaling: {minReplicas: 3, keda: {idleReplicaCount: 1}}, router: {route: {weight: 5, http: {refs: [{name: a}]}}, gateway: {}}, template: {containers: [{name: main, args: ["--dtype", "{{ .Spec.Model.Name }}", "{{ if .Spec.Model }}--enforce-eager{{ end }}"]}, {name: side}]}}',
+      ),
+    ]);
+    expect(findings).toEqual([]);
+  });
+
+  it('may be one of the presets', async () => {
+    expect(await lint([writeDocuments(installedPresets())])).toEqual([]);
+  });
+});
+
+it('says the same once of a config and of the services that use it, in the words that know the image', async () => {
+  const findings = await lint([
+    config('shared', '{template: {containers: [{name: main, args: [--max-modle-len, "1"]}]}, labels: {"a b": x}}'),
+    service('one', 'baseRefs: [{name: shared}]'),
+    service(
+      'two',
+      'baseRefs: [{name: shared}]',
+      'template: {containers: [{name: main, args: [], image: "own/vllm:1"}]}',
+    ),
+  ]);
+  expect(findings.map(({ severity, path }) => `${severity} ${path}`)).toEqual([
+    'error spec.template.containers[name=main].args[0]',
+    'warning spec.template.containers[name=main].args[0]',
+    'error spec.labels[a b]',
+  ]);
+  expect(findings[1]?.message).toMatch(
+    /Did you mean --max-model-len\? The vLLM in own\/vllm:1 may know other flags\.$/,
+  );
+});
