@@ -39,7 +39,9 @@ describe('words of vLLM’s command line', () => {
   });
 
   it('of the module that serve replaced have no model', () => {
-    expect(flagFaults(['model'], 'api_server')).toEqual([{ index: 0, message: expect.stringContaining('"model"') }]);
+    expect(flagFaults(['model'], 'api_server')).toMatchObject([
+      { index: 0, message: expect.stringContaining('"model"') },
+    ]);
   });
 });
 
@@ -131,6 +133,13 @@ describe('flags of a service', () => {
     expect(await ofMain('one', 'image: "own/vllm:1", args: [--foo-bar]')).toEqual([
       `warning VLLMFlag ${V} has no flag --foo-bar. Remove it. The vLLM in own/vllm:1 may know other flags.`,
     ]);
+  });
+
+  it('may be written in a script that only a shell can follow, where none of its words is called stray', async () => {
+    const script = 'command: [bash, -c, "vllm serve model $(date) more --dtyp", --], args: [stray]';
+    expect(await ofMain('one', script)).toEqual([expect.stringContaining('takes a value for --dtyp')]);
+    const forwards = 'command: [bash, -c, "exec vllm serve model more \\"$@\\"", --], args: [stray]';
+    expect(await ofMain('one', forwards)).toEqual([expect.stringContaining('what "stray" belongs to')]);
   });
 
   it('are looked at in workers and where the preset is missing', async () => {

@@ -2,7 +2,7 @@ import type { Container } from '../../api/children.ts';
 import { parseQuantity } from '../../api/quantity.ts';
 import { ANNOTATION_DEVICE } from '../../api/wellknown.ts';
 import { type Advice, isExtended, mainOf, type Pod } from './pods.ts';
-import { parallelFlags } from './server.ts';
+import { lineOf, parallelFlags } from './server.ts';
 
 /** Resources of which vLLM uses one for each rank. Others, such as network cards, say nothing about the parallelism. */
 const ACCELERATORS = /^(nvidia\.com\/gpu|amd\.com\/gpu|gpu\.intel\.com\/(i915|xe)|habana\.ai\/gaudi|google\.com\/tpu)$/;
@@ -22,8 +22,8 @@ export function deviceAdvice(pod: Pod): readonly Advice[] {
     return [{ severity: 'warning', rule: 'NoDevices', path, absent: [path, `${at}.parallelism`], message }];
   }
   const divided = tensor !== undefined || dataLocal !== undefined;
-  // Flags that divide the model are spoken of themselves.
-  if (!divided && parallelFlags(pod).length > 0) return [];
+  // Flags that divide the model are spoken of themselves, and what another program does is its own business.
+  if (!divided && (!lineOf(pod) || parallelFlags(pod).length > 0)) return [];
   return requestsOf(main.container).flatMap(({ part, name, count }): readonly Advice[] => {
     if (!ACCELERATORS.test(name) || count === expected || count === 0 || (divided && name === device)) return [];
     const message = divided

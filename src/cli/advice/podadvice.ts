@@ -1,5 +1,5 @@
 import { isPlainObject } from '../../api/object.ts';
-import { CERTIFICATE_VOLUME, STORAGE_INITIALIZER } from '../../api/wellknown.ts';
+import { CERTIFICATE_VOLUME, MAIN_CONTAINER, STORAGE_INITIALIZER } from '../../api/wellknown.ts';
 import type { Layer } from '../../config/effective.ts';
 import { nearest } from '../nearest.ts';
 import { type Advice, containersOf, type Placed, type Pod, podsOf } from './pods.ts';
@@ -68,8 +68,8 @@ export function deprecatedAdvice({ path, template }: Pod): readonly Advice[] {
 export function imageAdvice(pod: Pod): readonly Advice[] {
   const containers = containersOf(pod);
   return containers.flatMap(({ path, container: { name, image }, init }): readonly Advice[] => {
-    // The operator adds the rest of its own container.
-    if (image || (init && name === STORAGE_INITIALIZER)) return [];
+    // The operator adds the rest of its own container; where `main` has no image, its preset is what is missing.
+    if (image || name === (init ? STORAGE_INITIALIZER : MAIN_CONTAINER)) return [];
     const others = containers.filter((other) => other.container.image && other.init === init);
     const meant = nearest(
       name,

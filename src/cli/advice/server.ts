@@ -1,3 +1,4 @@
+import type { Container } from '../../api/children.ts';
 import { ROUTING_SIDECAR, WORKLOAD_PORT } from '../../api/wellknown.ts';
 import { type CommandLine, commandLine } from '../vllm/commandline.ts';
 import { flagFaults, lastOf, VLLM_VERSION } from '../vllm/flags.ts';
@@ -16,7 +17,9 @@ export function serverFlagAdvice(pod: Pod): readonly Advice[] {
   if (!main) return [];
   const container = withoutTemplates(main.container);
   const line = commandLine(container, main.path, true);
-  return line ? flagAdvice({ main: { ...main, container }, line }) : [];
+  // Of the two sides of a condition one will not be there.
+  const certain = container === main.container;
+  return line ? flagAdvice({ main: { ...main, container }, line }, certain) : [];
 }
 
 interface Found {
@@ -24,7 +27,8 @@ interface Found {
   readonly line: CommandLine;
 }
 
-function lineOf(pod: Pod): Found | undefined {
+/** The command line of the pod's vLLM; undefined where something else runs. */
+export function lineOf(pod: Pod): Found | undefined {
   const main = pod.server && mainOf(pod);
   const line = main && commandLine(main.container, main.path);
   return main && line ? { main, line } : undefined;
@@ -33,12 +37,15 @@ function lineOf(pod: Pod): Found | undefined {
 const textsOf = ({ words }: CommandLine): readonly string[] => words.map(({ text }) => text);
 const IMAGE = `vllm/vllm-openai:v${VLLM_VERSION}`;
 
-function flagAdvice({ main: { path, container }, line }: Found): readonly Advice[] {
+function flagAdvice({ main: { path, container }, line }: Found, withStray = true): readonly Advice[] {
   const { image } = container;
   // Another version or another build of vLLM may know other flags.
   const known = !image || image.replace(/@sha256:.*$/, '').replace(/^docker\.io\//, '') === IMAGE;
   const caution = known ? '' : ` The vLLM in ${image} may know other flags.`;
-  return flagFaults(textsOf(line), line.program).map(({ index, message }) => ({
+  // A script may do with words what only a shell could tell.
+  const isCertain = (index: number): boolean => withStray && line.words[index]?.path !== line.script;
+  const faults = flagFaults(textsOf(line), line.program).filter(({ index, isStray }) => !isStray || isCertain(index));
+  return faults.map(({ index, message }) => ({
     severity: known ? 'error' : 'warning',
     rule: 'VLLMFlag',
     path: line.words[index]?.path ?? path,
@@ -104,13 +111,10 @@ function fixedFlags(pod: Pod, line: CommandLine): readonly Advice[] {
 }
 
 /** Conditions of templates are taken for true, and what they print for a variable. */
-function withoutTemplates<T>(value: T): T {
-  const text = JSON.stringify(value, (_key, item: unknown) =>
-    typeof item === 'string'
-      ? item
-          .replaceAll(/\{\{-?\s*(if|else|end|with|range|\/\*)[^]*?\}\}/g, ' ')
-          .replaceAll(/\{\{[^]*?\}\}/g, '$TEMPLATE')
-      : item,
-  );
-  return JSON.parse(text) as T;
+function withoutTemplates(container: Container): Container {
+  const written = JSON.stringify(container);
+  if (!written.includes('{{')) return container;
+  const text = (item: string): string =>
+    item.replaceAll(/\{\{-?\s*(if|else|end|with|range|\/\*)[^]*?\}\}/g, ' ').replaceAll(/\{\{[^]*?\}\}/g, '$TEMPLATE');
+  return JSON.parse(written, (_key, item: unknown) => (typeof item === 'string' ? text(item) : item)) as Container;
 }

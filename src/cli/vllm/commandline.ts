@@ -12,6 +12,8 @@ export interface CommandLine {
   /** `vllm serve`, or the module that came before it, which names the model by a flag. */
   readonly program: 'serve' | 'api_server';
   readonly words: readonly Word[];
+  /** The field with the script that the program is called in. */
+  readonly script?: string;
 }
 
 export const ADDITIONAL_ARGS = 'VLLM_ADDITIONAL_ARGS';
@@ -47,6 +49,7 @@ export function commandLine(container: Partial<Container>, path: string, partial
   const read = /\beval\b/.test(text) ? parameters.flatMap((word) => wordsOf(word.text, word.path)) : parameters;
   return {
     program: found.program,
+    script: at,
     words: [
       ...found.words.filter((word) => !PARAMETERS.test(word.text)),
       ...(text.includes(ADDITIONAL_ARGS) ? more : []),

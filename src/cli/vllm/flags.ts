@@ -13,6 +13,8 @@ interface Flag {
 export interface FlagFault {
   /** Of the word. */
   readonly index: number;
+  /** Whether the word is no flag and no value of one. */
+  readonly isStray?: true;
   readonly message: string;
 }
 
@@ -57,6 +59,7 @@ export function flagFaults(words: readonly string[], program: CommandLine['progr
       if (free < 0)
         faults.push({
           index,
+          isStray: true,
           message: `vLLM ${VLLM_VERSION} does not know what "${word}" belongs to. ${stray(program)}`,
         });
     }
