@@ -3,6 +3,7 @@ import { isPlainObject, type KubeObject, refKey } from '../api/object.ts';
 import type { Problem, Source } from '../api/problem.ts';
 import type { Layer } from '../config/effective.ts';
 import { keyed, pathText, type Step, steps } from '../config/paths.ts';
+import { type Losses, sameSource, type Taken } from './consequences.ts';
 import { indexed, type Leaf, valueIn } from './leaves.ts';
 import type { Violation } from './schema.ts';
 
@@ -11,10 +12,7 @@ export interface Mended {
   readonly service: LLMInferenceService;
   /** By `refKey`. */
   readonly configs: ReadonlyMap<string, KubeObject>;
-  /** What was taken away or changed, as paths of the merged spec: what is said about it from now on is no news. */
-  readonly removed: readonly string[];
-  /** Whether a config that does not exist was taken for one that says nothing. */
-  readonly incomplete: boolean;
+  readonly losses: Losses;
 }
 
 /** A violation in the spec of a layer. */
@@ -25,12 +23,21 @@ export interface Fault {
 
 /** Text that no rule can judge: it reads like a variable. */
 const UNKNOWN_TEXT = '$UNKNOWN';
+/** By type, a value that says nothing. */
+const SAMPLES: Readonly<Record<string, unknown>> = {
+  string: UNKNOWN_TEXT,
+  integer: 0,
+  number: 0,
+  boolean: false,
+  array: [],
+  object: {},
+};
 /** For fields without which other things are not looked at. */
 const STAND_INS: Readonly<Record<string, string>> = { 'spec.model.uri': 'hf://organization/model' };
 
 /** The service as it was written. */
 export function unmended(service: LLMInferenceService): Mended {
-  return { service, configs: new Map(), removed: [], incomplete: false };
+  return { service, configs: new Map(), losses: { taken: [], incomplete: false } };
 }
 
 /**
@@ -48,13 +55,17 @@ export function mend(
 ): Mended | undefined {
   const wanted = [...faults.flatMap(editOfFault), ...problems.flatMap((problem) => editsOfProblem(problem, layers))];
   const missing = problems.flatMap((problem) => (problem.code === 'ConfigNotFound' ? [emptyConfig(problem)] : []));
-  const removed = new Set(before.removed);
+  const taken: Taken[] = problems.flatMap((problem) =>
+    'path' in problem && problem.path
+      ? [{ path: problem.path, ...('source' in problem && problem.source && { source: problem.source }) }]
+      : [],
+  );
   let edited = layers;
   for (const edit of wanted) {
     const layer = edited.find(({ source }) => sameSource(source, edit.source));
     if (!layer || (valueIn(layer.spec, edit.at) === undefined && edit.value === undefined)) continue;
     const spec = changedAt(layer.spec, edit.at, edit.value) as Layer['spec'];
-    for (const at of [edit.at, ...(edit.meant ? [edit.meant] : [])]) removed.add(pathText(keyed(at, layer.spec)));
+    taken.push({ path: pathText(keyed(edit.at, layer.spec)), source: layer.source });
     edited = edited.map((other) => (other === layer ? { ...layer, spec } : other));
   }
   const metadata = withoutAnnotations(before.service, problems);
@@ -66,8 +77,10 @@ export function mend(
   return {
     service: { ...before.service, metadata, spec: edited.at(-1)?.spec ?? {} },
     configs: new Map([...before.configs, ...all]),
-    removed: [...removed, ...problems.flatMap((problem) => ('path' in problem && problem.path ? [problem.path] : []))],
-    incomplete: before.incomplete || missing.length > 0,
+    losses: {
+      taken: [...before.losses.taken, ...taken],
+      incomplete: before.losses.incomplete || missing.length > 0,
+    },
   };
 }
 
@@ -76,14 +89,14 @@ interface Edit {
   readonly source: Source;
   readonly at: Leaf['at'];
   readonly value?: unknown;
-  /** A field that is not there because this one stands in its place. */
-  readonly meant?: Leaf['at'];
 }
 
 /** A value out of its range keeps nobody from looking at the rest. */
-function editOfFault({ source, violation: { at, fault, field, instead } }: Fault): readonly Edit[] {
+function editOfFault({ source, violation: { at, fault, instead, type } }: Fault): readonly Edit[] {
   if ((fault !== 'type' && fault !== 'unknown') || at.length === 0) return [];
-  return [{ source, at, value: instead, ...(field !== undefined && { meant: [...at.slice(0, -1), field] }) }];
+  // An item of a list cannot be left out.
+  const value = instead ?? (typeof at.at(-1) === 'number' ? SAMPLES[type ?? ''] : undefined);
+  return [{ source, at, value }];
 }
 
 function editsOfProblem(problem: Problem, layers: readonly Layer[]): readonly Edit[] {
@@ -171,8 +184,4 @@ function emptyConfig({ namespaces, name }: Extract<Problem, { code: 'ConfigNotFo
 function configOf({ namespace, name }: Source, spec: Layer['spec']): KubeObject {
   const config = { ...LLMISVC_CONFIG, metadata: { namespace, name }, spec };
   return config;
-}
-
-function sameSource(one: Source, other: Source): boolean {
-  return one.kind === other.kind && one.namespace === other.namespace && one.name === other.name;
 }

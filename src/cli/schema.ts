@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isPlainObject } from '../api/object.ts';
+import { compact, isPlainObject } from '../api/object.ts';
 import { nearest } from './nearest.ts';
 import { parseYaml } from './yaml.ts';
 
@@ -32,6 +32,8 @@ export interface Violation {
   readonly field?: string;
   /** A value of the right type that says the same. */
   readonly instead?: unknown;
+  /** The right type, where there is one alone. */
+  readonly type?: string;
 }
 
 /** By kind, the schema of `spec` with all embedded objects. */
@@ -67,11 +69,15 @@ export function readSchemas(root: string): Schemas {
   return Object.fromEntries(entries);
 }
 
-/** Everything in a value that the API server would refuse for its schema, unknown fields included. Null counts as absent. */
+/**
+ * Everything in a value that the API server would refuse for its schema, unknown fields included. Null counts as absent,
+ * except in a list.
+ */
 export function violations(value: unknown, schema: Schema, at: Violation['at'] = []): readonly Violation[] {
-  if (value === null || value === undefined) return [];
+  if (value === undefined || (value === null && typeof at.at(-1) !== 'number')) return [];
   const wrong = typeFault(value, schema);
-  if (wrong !== undefined) return [{ at, message: wrong, fault: 'type', instead: ofType(value, schema) }];
+  if (wrong !== undefined)
+    return [{ at, message: wrong, fault: 'type', ...compact({ instead: ofType(value, schema), type: schema.type }) }];
   const own = valueFaults(value, schema).map((message) => ({ at, message, fault: 'value' }) as const);
   if (Array.isArray(value)) {
     const { items } = schema;

@@ -50,15 +50,14 @@ function withoutProtocol(path: string): string {
 }
 
 /** Advice at the place of the layer that wrote the value, else at the service. */
-function adviceOf({ evaluated, service, follows }: Judged, located: Session['located']): readonly Finding[] {
-  const { originOf } = evaluated.effective;
-  return adviceFor(evaluated)
-    .filter(({ path, absent }) => !follows(path, absent))
-    .map((advice) => {
-      const origin = originOf(advice.path);
-      const ref = origin && 'layer' in origin ? refOfSource(origin.layer) : refOf(service);
-      return placed(advice, [ref, refOf(service)], located);
-    });
+function adviceOf({ evaluated, service, isDue }: Judged, located: Session['located']): readonly Finding[] {
+  return adviceFor(evaluated).flatMap((advice) => {
+    const { path, absent = [] } = advice;
+    const origin = evaluated.effective.originOf(path);
+    const source = origin && 'layer' in origin ? origin.layer : undefined;
+    if (isDue({ path, absent, ...(source && { source }) })) return [];
+    return [placed(advice, [...(source ? [refOfSource(source)] : []), refOf(service)], located)];
+  });
 }
 
 /** `refs` are the objects that it may stand in; the first that comes from a file counts. */

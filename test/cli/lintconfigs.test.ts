@@ -70,3 +70,21 @@ it('says the same once of a config and of the services that use it, in the words
     /Did you mean --max-model-len\? The vLLM in own\/vllm:1 may know other flags\.$/,
   );
 });
+
+it('goes on after items of lists that have the wrong type or are null', async () => {
+  const findings = await lint([
+    config(
+      'shared',
+      '{template: {containers: [null, 5, {name: main, args: [[x], --dtype, {a: b}, --max-modle-len, "1"], env: [null], volumeMounts: [null]}]}}',
+    ),
+  ]);
+  expect(findings.map(({ rule, path }) => `${rule} ${path}`)).toEqual([
+    'Schema spec.template.containers[0]',
+    'Schema spec.template.containers[1]',
+    'Schema spec.template.containers[name=main].args[0]',
+    'Schema spec.template.containers[name=main].args[2]',
+    'VLLMFlag spec.template.containers[name=main].args[3]',
+    'Schema spec.template.containers[name=main].env[0]',
+    'Schema spec.template.containers[name=main].volumeMounts[0]',
+  ]);
+});

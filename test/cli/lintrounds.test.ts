@@ -1,3 +1,5 @@
+import { assert, asyncProperty, subarray } from 'fast-check';
+import { SEED } from '../support/runs.ts';
 import { edits, nearest } from '../../src/cli/nearest.ts';
 import { SERVICE } from './cliprocess.ts';
 import { briefly, config, lint as lintAll } from './linting.ts';
@@ -46,6 +48,19 @@ describe('one run finds everything', () => {
     ]);
   });
 
+  it('about one field in several layers', async () => {
+    const findings = await lint(
+      config('base', '{replicas: many, modle: {}}'),
+      `${SERVICE.replace('hf:', 'ftp:')}  baseRefs: [{name: base}]\n  replicas: -1\n`,
+    );
+    expect(findings.map(({ line, rule, path }) => `${line} ${rule} ${path}`)).toEqual([
+      '4 InvalidField spec.replicas',
+      '4 Schema spec.modle',
+      '12 InvalidField spec.model.uri',
+      '18 InvalidField spec.replicas',
+    ]);
+  });
+
   it('of templates, each with its own failure', async () => {
     const text = '"{{ .Spec.Foo }}"';
     const findings = await lint(
@@ -66,12 +81,11 @@ describe('one run finds everything', () => {
       SERVICE.replace('name: qwen', 'name: third').replace(/uri: .*/, 'uri: [a]'),
       SERVICE.replace('name: qwen', 'name: fourth').replace(/ {2}model:\n.*\n.*\n/, '  baseRefs: [{name: nowhere}]\n'),
     );
-    expect(briefly(findings)).toEqual([
+    expect(briefly(findings.filter(({ rule }) => rule !== 'UnbuiltFeature'))).toEqual([
       'ConfigNotFound spec.baseRefs[0].name',
       'InvalidField spec.model.uri',
       'InvalidField spec.parallelism.pipeline',
       'Schema spec.model.urii',
-      'UnbuiltFeature spec.worker',
     ]);
   });
 
@@ -84,6 +98,42 @@ describe('one run finds everything', () => {
       'InvalidField spec.model.uri',
     ]);
   });
+});
+
+/** Mistakes that do not depend on each other: what each adds to a spec or its container, and the finding about it. */
+const MISTAKES: readonly { readonly spec?: object; readonly main?: object; readonly finding: string }[] = [
+  { spec: { replcas: 2 }, finding: 'Schema spec.replcas' },
+  { spec: { storageInitializer: { enabled: 'yes' } }, finding: 'InvalidField spec.storageInitializer.enabled' },
+  { spec: { baseRefs: [{ name: 'base' }, { name: 'nowhere' }] }, finding: 'ConfigNotFound spec.baseRefs[1].name' },
+  { spec: { model: { uri: 'ftp://a/b', name: 'b' } }, finding: 'InvalidField spec.model.uri' },
+  { spec: { labels: { 'bad key': 'x' } }, finding: 'InvalidField spec.labels[bad key]' },
+  { spec: { parallelism: { tensor: 'x' } }, finding: 'InvalidField spec.parallelism.tensor' },
+  { spec: { router: { route: {}, gatway: {} } }, finding: 'Schema spec.router.gatway' },
+  { main: { image: '{{ .Spec.Foo }}' }, finding: 'TemplateFailed image' },
+  { main: { env: [{ name: 'A', value: '{{ .Nope }}' }] }, finding: 'TemplateFailed env[name=A].value' },
+  { main: { args: ['--max-modle-len', '1'] }, finding: 'VLLMFlag args[0]' },
+  { main: { resources: { limits: { memory: '10 GB' } } }, finding: 'InvalidResources resources.limits.memory' },
+  { main: { imagePullPolicy: 5 }, finding: 'Schema imagePullPolicy' },
+  { main: { volumeMounts: [{ name: 'hoem', mountPath: '/x' }] }, finding: 'VolumeNotFound volumeMounts[mountPath=/x]' },
+];
+
+it('finds every mistake whatever others there are', async () => {
+  const base = { model: { uri: 'hf://a/b', name: 'b' }, router: { route: {} }, baseRefs: [{ name: 'base' }] };
+  await assert(
+    asyncProperty(subarray([...MISTAKES]), async (mistakes) => {
+      const main = Object.assign({ name: 'main' }, ...mistakes.map((mistake) => mistake.main ?? {})) as object;
+      const spec = Object.assign({}, base, ...mistakes.map((mistake) => mistake.spec ?? {})) as typeof base;
+      const object = { apiVersion: 'serving.kserve.io/v1alpha2', kind: 'LLMInferenceService', metadata: { name: 'x' } };
+      const input = JSON.stringify({ ...object, spec: { ...spec, template: { containers: [main] } } });
+      const findings = await lint(`${input}\n`, config('base', '{modle: {}}'));
+      const missing = spec.baseRefs.length > 1;
+      // A mount may be that of a volume which the missing config has.
+      const expected = mistakes.filter(({ finding }) => !missing || !finding.startsWith('VolumeNotFound'));
+      const found = briefly(findings).map((text) => text.replace('spec.template.containers[name=main].', ''));
+      expect(found.toSorted()).toEqual([...expected.map(({ finding }) => finding), 'Schema spec.modle'].toSorted());
+    }),
+    { numRuns: 40, seed: SEED },
+  );
 });
 
 describe('the schema has the better words', () => {

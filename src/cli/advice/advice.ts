@@ -1,4 +1,5 @@
 import type { LLMInferenceServiceSpec } from '../../api/llmisvc.ts';
+import { written } from '../../config/merge.ts';
 import type { Evaluated } from '../evaluate.ts';
 import { deviceAdvice } from './devices.ts';
 import { type Advice, podsOf } from './pods.ts';
@@ -26,5 +27,9 @@ export function adviceFor({ effective }: Evaluated): readonly Advice[] {
 
 /** The same of a config alone: only what no service can make good by what it adds. */
 export function layerAdvice(spec: LLMInferenceServiceSpec): readonly Advice[] {
-  return podsOf(spec).flatMap((pod) => [...deprecatedAdvice(pod), ...resourceAdvice(pod), ...serverFlagAdvice(pod)]);
+  return podsOf(written(spec)).flatMap((pod) => [
+    ...deprecatedAdvice(pod),
+    ...resourceAdvice(pod),
+    ...serverFlagAdvice(pod),
+  ]);
 }

@@ -1,6 +1,7 @@
 import { isPlainObject } from '../../api/object.ts';
 import { CERTIFICATE_VOLUME, MAIN_CONTAINER, STORAGE_INITIALIZER } from '../../api/wellknown.ts';
 import type { Layer } from '../../config/effective.ts';
+import { written } from '../../config/merge.ts';
 import { nearest } from '../nearest.ts';
 import { type Advice, containersOf, type Placed, type Pod, podsOf } from './pods.ts';
 
@@ -29,7 +30,7 @@ export function memoryAdvice(pod: Pod, layers: readonly Layer[]): readonly Advic
 /** Whether a service or config writes the resources of a container, or brings the container itself. */
 function isDescribed(path: string, layers: readonly Layer[]): boolean {
   const inLayer = ({ spec }: Layer): Placed | undefined =>
-    podsOf(spec)
+    podsOf(written(spec))
       .flatMap(containersOf)
       .find((placed) => placed.path === path);
   const presets = layers.filter(({ role }) => role === 'Preset');
@@ -87,7 +88,8 @@ const OWN_VOLUMES = new RegExp(`^(${CERTIFICATE_VOLUME}$|kserve-|lora-)`);
 /** Mounts of volumes that the pod does not have. */
 export function mountAdvice(pod: Pod): readonly Advice[] {
   const { volumes = [] } = pod.template;
-  const names = volumes.map(({ name }) => name);
+  // One without a name is said by the schema.
+  const names = volumes.flatMap(({ name }) => (name ? [name] : []));
   return containersOf(pod).flatMap(({ path, container: { volumeMounts = [] } }) =>
     volumeMounts.flatMap(({ name, mountPath }): readonly Advice[] => {
       if (!name || !mountPath || names.includes(name) || OWN_VOLUMES.test(name)) return [];
