@@ -40,7 +40,7 @@ describe('a config that no service of the input uses', () => {
     const findings = await lint([
       config(
         'shared',
-        '{model: {name: "{{ .ObjectMeta.Name }}"}, worker: {}, parallelism: {data: 2}, scaling: {minReplicas: 3, keda: {idleReplicaCount: 1}}, router: {route: {weight: 5, http: {refs: [{name: a}]}}, gateway: {}}, template: {containers: [{name: main, args: ["--dtype", "{{ .Spec.Model.Name }}", "{{ if .Spec.Model }}--enforce-eager{{ end }}"]}, {name: side}]}}',
+        '{model: {name: "{{ .ObjectMeta.Name }}"}, worker: {}, parallelism: {data: 2}, scaling: {maxReplicas: 3, keda: {triggers: [{type: cpu, metadata: {value: "50"}}], idleReplicaCount: 1}}, router: {route: {weight: 5, http: {refs: [{name: a}]}}, gateway: {}}, template: {containers: [{name: main, args: ["--dtype", "{{ .Spec.Model.Name }}", "{{ if .Spec.Model }}--enforce-eager{{ end }}", "--dtype", "{{ if .Spec.Model }}auto{{ else if .Spec.Replicas }}half{{ else }}float{{ end }}"]}, {name: side}]}}',
       ),
     ]);
     expect(findings).toEqual([]);
@@ -69,6 +69,24 @@ it('says the same once of a config and of the services that use it, in the words
   expect(findings[1]?.message).toMatch(
     /Did you mean --max-model-len\? The vLLM in own\/vllm:1 may know other flags\.$/,
   );
+});
+
+it('leaves out what is not certain of a config where its only service uses another image', async () => {
+  const findings = await lint([
+    config('shared', '{template: {containers: [{name: main, args: [--max-modle-len, "1"]}]}}'),
+    service('one', 'baseRefs: [{name: shared}]', 'template: {containers: [{name: main, image: "own/vllm:1"}]}'),
+  ]);
+  expect(findings.map(({ severity, line }) => `${severity} ${line}`)).toEqual(['warning 4']);
+});
+
+it('knows that a config which sets it contradicts its own count', async () => {
+  const findings = await lint([
+    config(
+      'shared',
+      '{scaling: {minReplicas: 1, keda: {triggers: [{type: cpu, metadata: {value: "50"}}], idleReplicaCount: 1}}}',
+    ),
+  ]);
+  expect(briefly(findings)).toEqual(['InvalidField spec.scaling.keda.idleReplicaCount']);
 });
 
 it('goes on after items of lists that have the wrong type or are null', async () => {

@@ -138,6 +138,12 @@ describe('devices', () => {
     ]);
   });
 
+  it('of a container that runs something else are its own business', async () => {
+    const main =
+      '{name: main, image: "sglang:1", command: [sglang], resources: {limits: {memory: 1Gi, nvidia.com/gpu: 4}}}';
+    expect(await ofTemplate(`{containers: [${main}]}`)).toEqual([]);
+  });
+
   it('in the variable for more arguments, too, and in prefill pods', async () => {
     const env = 'env: [{name: VLLM_ADDITIONAL_ARGS, value: "--data-parallel-size 2"}]';
     const found = await lint([

@@ -1,4 +1,5 @@
 import { assert, asyncProperty, subarray } from 'fast-check';
+import { violations } from '../../src/cli/schema.ts';
 import { SEED } from '../support/runs.ts';
 import { edits, nearest } from '../../src/cli/nearest.ts';
 import { SERVICE } from './cliprocess.ts';
@@ -171,6 +172,16 @@ describe('the nearest name', () => {
     expect(edits('ab', 'ba')).toBe(1);
     expect(edits('kitten', 'sitting')).toBe(3);
     expect(nearest('nmae', ['image', 'name'])).toBe('name');
+  });
+
+  it('of a field is rather one that is required, and least one that is there', () => {
+    const schema = { type: 'object', properties: { port: {}, part: {}, post: {} } };
+    const meant = (value: object, required: readonly string[]): unknown =>
+      violations(value, { ...schema, required }).find(({ fault }) => fault === 'unknown')?.field;
+    expect(meant({ pot: 1 }, [])).toBe('port');
+    expect(meant({ pot: 1 }, ['post'])).toBe('post');
+    expect(meant({ pot: 1, port: 1 }, [])).toBe('post');
+    expect(meant({ pot: 1, port: 1, post: 1 }, [])).toBe('port');
   });
 
   it('is the first of those that are equally near, and none where nothing is left of the word', () => {
