@@ -45,7 +45,7 @@ export function processIo(signal: AbortSignal): Io {
 
 /** A control character other than line end and tab, and not the beginning of a style that the commands print. */
 // oxlint-disable-next-line no-control-regex -- they are what is looked for
-const CONTROL = /(?!\u001b\[(?:1|22|31|32|33|36|39)m)[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+const CONTROL = /(?!\u001b\[(?:1|2|22|31|32|33|36|39)m)[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
 /** The text with control characters spelled out: names and values of files shall not steer a terminal. */
 export function printable(text: string): string {

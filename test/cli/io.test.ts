@@ -8,7 +8,7 @@ it('spells out what would steer a terminal', () => {
 });
 
 it('leaves lines, tabs, letters of all languages and the styles of the commands', () => {
-  const styled = (['bold', 'red', 'green', 'yellow', 'cyan'] as const).map((style) =>
+  const styled = (['bold', 'dim', 'red', 'green', 'yellow', 'cyan'] as const).map((style) =>
     styleText(style, 'é 模型', { validateStream: false }),
   );
   const text = `${styled.join('\t')}\n`;
