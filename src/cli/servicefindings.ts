@@ -2,12 +2,12 @@ import type { LLMInferenceService } from '../api/llmisvc.ts';
 import { describe, refKey, refOf } from '../api/object.ts';
 import { adviceFor } from './advice/advice.ts';
 import type { Advice } from './advice/pods.ts';
-import { complaintsOf, refOfSource } from './complaints.ts';
+import { refOfSource } from './complaints.ts';
 import type { Finding } from './findings.ts';
 import { judge, type Judged } from './judge.ts';
 import { positionOf } from './place.ts';
 import type { Schemas } from './schema.ts';
-import type { Session } from './session.ts';
+import { complaintsAbout, type Session } from './session.ts';
 import { type Shaped, spotOf } from './shapes.ts';
 
 /** What is said about the objects of the input by themselves. */
@@ -25,9 +25,10 @@ export interface Named {
  */
 export async function serviceFindings(
   service: LLMInferenceService,
-  { world, located }: Session,
+  session: Session,
   { schemas, shaped, doubled }: Named,
 ): Promise<{ readonly findings: readonly Finding[]; readonly spots: readonly string[] }> {
+  const { located, world } = session;
   const judged = await judge(service, world, schemas);
   const unknown = new Set(shaped.filter(({ fault }) => fault === 'unknown').map(({ spot }) => spot));
   const problems = judged.problems.filter((problem) => {
@@ -35,7 +36,7 @@ export async function serviceFindings(
     if (problem.code === 'UnsupportedField') return !unknown.has(spotOf(problem, service, located));
     return problem.code !== 'DuplicateListKey' || !doubled.some(({ path }) => path === withoutProtocol(problem.path));
   });
-  const complaints = complaintsOf({ service, problems }, located, world.settings);
+  const complaints = complaintsAbout({ service, problems }, session);
   return {
     findings: [
       ...complaints.map(({ problem, ...complaint }) => ({ ...complaint, rule: problem.code })),

@@ -2,7 +2,7 @@ import { LLMISVC, type LLMInferenceService } from '../api/llmisvc.ts';
 import { gvkKey, type KubeObject, refKey, refOf } from '../api/object.ts';
 import type { Client } from '../kube/types.ts';
 import { type Complaint, lineOf, sortedComplaints, Trouble } from './complaint.ts';
-import { byKey, complaintsOf } from './complaints.ts';
+import { byKey, complaintsOf, type ProblemComplaint } from './complaints.ts';
 import type { Evaluated } from './evaluate.ts';
 import { type Inputs, type Located, readInputs } from './input.ts';
 import { installed } from './installed.ts';
@@ -148,7 +148,7 @@ export function servicesNamed(
 export function complaintsAbout(
   evaluated: Pick<Evaluated, 'problems' | 'service'>,
   { located, world, inputs }: Session,
-): readonly Complaint[] {
+): readonly ProblemComplaint[] {
   const problems = evaluated.problems.filter(({ code }) => !(inputs.unread && code === 'ConfigNotFound'));
   return complaintsOf({ ...evaluated, problems }, located, world.settings);
 }

@@ -150,3 +150,9 @@ describe('items that are written twice in one list', () => {
     ]);
   });
 });
+
+it('a config that stands in a text which cannot be read is not to be created', async () => {
+  const broken = 'apiVersion: serving.kserve.io/v1alpha2\nkind: LLMInferenceServiceConfig\nmetadata: {name: base\n';
+  const findings = await lint([service('one', 'baseRefs: [{name: base}]'), broken]);
+  expect(findings.map(({ rule }) => rule)).toEqual(['Input']);
+});
