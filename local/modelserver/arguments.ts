@@ -5,6 +5,7 @@ interface Flag {
   readonly takes: string;
   readonly choices?: readonly string[];
   readonly type?: string;
+  readonly none?: boolean;
 }
 
 /** What `vllm serve` was told, as far as the stand-in acts on it. */
@@ -131,6 +132,7 @@ function check(name: string, flag: Flag, given: string | undefined, taken: reado
   if (flag.takes === 'list' && taken.length === 0) throw new ArgumentsError(`${shown}: expected at least one argument`);
   if (name.includes('.')) return;
   for (const value of taken) {
+    if (flag.none && value === 'None') continue;
     if (flag.type === 'int') integer(flag.flags.join('/'), value);
     if (flag.type === 'float' && !Number.isFinite(Number(value))) {
       throw new ArgumentsError(`${shown}: invalid float value: '${value}'`);

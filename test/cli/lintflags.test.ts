@@ -18,7 +18,11 @@ describe('words of vLLM’s command line', () => {
     [['--max-model-len'], [`${V} takes a value for --max-model-len, and there is none.`]],
     [['--max-model-len', '--enforce-eager'], ['takes a value for --max-model-len']],
     [['--max-model-len', 'abc'], ['for --max-model-len, not "abc".']],
-    [['--max-model-len', '32k', '--max-num-batched-tokens=1.5K', '--max-model-len=auto', '--max-model-len', '-1'], []],
+    [['--max-model-len', '32k', '--max-num-batched-tokens=1.5k', '--max-model-len=auto', '--max-model-len', '-1'], []],
+    [['--max-num-queued-tokens=2M', '--kv-cache-memory-bytes', 'None', '--grpc-port=None'], []],
+    [['--max-num-batched-tokens=1.5K'], ['for --max-num-batched-tokens, not "1.5K".']],
+    [['--max-num-batched-tokens', 'auto'], ['an integer, or a number such as 32k for --max-num-batched-tokens']],
+    [['--grpc-port', 'none'], ['takes an integer for --grpc-port, not "none".']],
     [
       ['--max-num-seqs', 'many', '--gpu-memory-utilization', 'most'],
       ['takes an integer for', 'takes a number for'],

@@ -22,12 +22,37 @@ def takes(action: argparse.Action) -> str:
     return "optional" if action.nargs == "?" else "one"
 
 
+def number(parse) -> str | None:
+    """The kind of number that a flag takes, seen from what its parser does; None for everything else."""
+
+    def parsed(text: str):
+        try:
+            return parse(text)
+        except Exception:
+            return ...
+
+    if parse is None or parsed("{}") is not ...:
+        return None
+    if type(parsed("7")) is int:
+        return "auto" if parsed("auto") is not ... else "human" if parsed("32k") is not ... else "int"
+    return "float" if type(parsed("7")) is float else None
+
+
+def accepts_none(parse) -> bool:
+    try:
+        return parse("None") is None
+    except Exception:
+        return False
+
+
 def describe(action: argparse.Action) -> dict:
     flag = {"flags": list(action.option_strings), "takes": takes(action)}
     if action.choices is not None:
         flag["choices"] = sorted(str(choice) for choice in action.choices)
-    if action.type in (int, float):
-        flag["type"] = action.type.__name__
+    if (kind := number(action.type)) is not None:
+        flag["type"] = kind
+        if accepts_none(action.type):
+            flag["none"] = True
     return flag
 
 

@@ -6,7 +6,10 @@ interface Flag {
   readonly flags: readonly string[];
   readonly takes: string;
   readonly choices?: readonly string[];
+  /** Of a number: `int`, `float`, `human` for one such as 32k, `auto` for one that may be left to vLLM. */
   readonly type?: string;
+  /** Whether it takes the word `None` as well. */
+  readonly none?: true;
 }
 
 /** A word of a command line that vLLM would refuse. */
@@ -137,12 +140,14 @@ function stray(program: CommandLine['program']): string {
     : 'Remove it.';
 }
 
-/** Numbers such as 32k, which the parser of the flag reads itself. */
-const HUMAN_NUMBERS = ['--max-model-len', '--max-num-batched-tokens', '--kv-cache-memory-bytes'];
+const INTEGER = String.raw`[+-]?\d+(_\d+)*`;
+/** Decimal units take fractions, binary ones do not. */
+const HUMAN = String.raw`${INTEGER}|\d+(\.\d+)?[kmgt]|\d+[KMGT]`;
 const PATTERNS: Readonly<Record<string, readonly [RegExp, string]>> = {
-  int: [/^\s*[+-]?\d+(_\d+)*\s*$/, 'an integer'],
+  int: [new RegExp(String.raw`^\s*(${INTEGER})\s*$`), 'an integer'],
   float: [/^\s*[+-]?(\d[\d_]*\.?\d*|\.\d+)(e[+-]?\d+)?\s*$|^[+-]?(inf|nan)$/i, 'a number'],
-  human: [/^(auto|-?\d+|\d+(\.\d+)?[kmgt])$/i, 'an integer, or a number such as 32k'],
+  human: [new RegExp(String.raw`^\s*(${HUMAN})\s*$`), 'an integer, or a number such as 32k'],
+  auto: [new RegExp(String.raw`^\s*(${HUMAN}|[aA][uU][tT][oO])\s*$`), 'an integer, a number such as 32k, or auto'],
 };
 
 function valueFaults(word: string, flag: Flag, values: readonly string[]): readonly string[] {
@@ -155,10 +160,10 @@ function valueFaults(word: string, flag: Flag, values: readonly string[]): reado
   if (values.length === 0 && (takes === 'one' || takes === 'list')) {
     return [`vLLM ${VLLM_VERSION} takes a value for ${name}, and there is none. Add it, or remove the flag.`];
   }
-  const pattern = PATTERNS[flag.flags.some((one) => HUMAN_NUMBERS.includes(one)) ? 'human' : (type ?? '')];
+  const pattern = PATTERNS[type ?? ''];
   const allowed = choices?.join(', ') ?? pattern?.[1];
   return values
-    .filter((value) => !/[${]/.test(value))
+    .filter((value) => !/[${]/.test(value) && !(flag.none && value === 'None'))
     .filter((value) => (choices ? !choices.includes(value) : pattern !== undefined && !pattern[0].test(value)))
     .map((value) => `vLLM ${VLLM_VERSION} takes ${allowed} for ${name}, not "${value}".`);
 }
