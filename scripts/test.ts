@@ -1,5 +1,6 @@
 /**
- * Runs the test levels one after the other and ends with one line: `N passed, N failed, N skipped`.
+ * Runs the test levels and ends with one line: `N passed, N failed, N skipped`. They come one after the other, but for one that
+ * mostly waits and runs beside another; its output comes when that has ended.
  *   node scripts/test.ts [level…] [-- jest options]
  */
 import { spawn, spawnSync } from 'node:child_process';
@@ -14,6 +15,8 @@ interface Level {
   readonly workers: number;
   /** Starts programs of the local stack. */
   readonly local?: boolean;
+  /** The level that it runs beside, if both run. */
+  readonly beside?: string;
   /** Why the level cannot run here; its tests then count as skipped. */
   readonly obstacle?: () => string | undefined;
 }
@@ -25,7 +28,13 @@ const LEVELS: readonly Level[] = [
   { name: 'cli', what: 'the command line, offline', workers: 2 },
   { name: 'cluster', what: 'a real API server with its controllers', workers: 3, local: true },
   { name: 'fuzz', what: 'services and configs at random, right and wrong', workers: 1, local: true },
-  { name: 'gateway', what: 'requests through a real Envoy Gateway and Envoy', workers: 1, local: true },
+  {
+    name: 'gateway',
+    what: 'requests through a real Envoy Gateway and Envoy',
+    workers: 1,
+    local: true,
+    beside: 'cluster',
+  },
   { name: 'container', what: 'the image, in Docker', workers: 1, local: true, obstacle: noDocker },
 ];
 
@@ -38,23 +47,42 @@ const notes: string[] = [];
 // On a fresh machine this builds them, which takes minutes and says so; a test would do it silently.
 if (LEVELS.some(({ name, local }) => local && (wanted.length === 0 || wanted.includes(name)))) await programs();
 
-for (const level of LEVELS) {
-  if (wanted.length > 0 && !wanted.includes(level.name)) continue;
-  const obstacle = level.obstacle?.();
-  const started = Date.now();
-  console.log(`\n${level.name}: ${level.what}${obstacle ? ` (skipped: ${obstacle})` : ''}`);
-  const counted = await runLevel(level, obstacle);
-  total.passed += counted.passed;
-  total.failed += counted.failed;
-  total.skipped += counted.skipped;
-  notes.push(`${level.name}: ${line(counted)} in ${Math.round((Date.now() - started) / 1000)} s`);
-  if (obstacle) notes.push(`  skipped because ${obstacle}`);
+const chosen = LEVELS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+const started = new Map<string, Promise<void>>();
+for (const level of chosen) {
+  for (const other of chosen.filter(({ beside }) => beside === level.name))
+    started.set(other.name, report(other, true));
+  await (started.get(level.name) ?? report(level, false));
 }
 rmSync(results, { recursive: true, force: true });
 console.log(`\n${notes.join('\n')}\n\n${line(total)}`);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
 
-async function runLevel(level: Level, obstacle: string | undefined): Promise<typeof total> {
+/** Runs a level and takes its results. When `later`, its output is held back until the end. */
+async function report(level: Level, later: boolean): Promise<void> {
+  const obstacle = level.obstacle?.();
+  const start = Date.now();
+  const title = `\n${level.name}: ${level.what}${obstacle ? ` (skipped: ${obstacle})` : ''}`;
+  console.log(
+    later ? `\n${level.name} runs beside ${level.beside}, and says what came of it when it has ended.` : title,
+  );
+  const { counted, text, remarks } = await runLevel(level, obstacle, later);
+  if (later) console.log(`${title}\n${text}`);
+  total.passed += counted.passed;
+  total.failed += counted.failed;
+  total.skipped += counted.skipped;
+  notes.push(`${level.name}: ${line(counted)} in ${Math.round((Date.now() - start) / 1000)} s`, ...remarks);
+  if (obstacle) notes.push(`  skipped because ${obstacle}`);
+}
+
+interface Ran {
+  readonly counted: typeof total;
+  readonly text: string;
+  /** What was skipped. */
+  readonly remarks: readonly string[];
+}
+
+async function runLevel(level: Level, obstacle: string | undefined, later: boolean): Promise<Ran> {
   const output = join(results, `${level.name}.json`);
   const pattern = level.name === 'golden' ? 'test/golden\\.test\\.ts$' : `test/${level.name}/`;
   const args = [
@@ -69,12 +97,14 @@ async function runLevel(level: Level, obstacle: string | undefined): Promise<typ
     ...jestOptions,
     pattern,
   ];
+  let text = '';
   const code = await new Promise<number>((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', later ? 'pipe' : 'inherit'] });
+    child.stderr?.setEncoding('utf8').on('data', (piece: string) => (text += piece));
     child.once('error', reject);
-    child.once('exit', (status) => resolve(status ?? 1));
+    child.once('close', (status) => resolve(status ?? 1));
   });
-  if (!existsSync(output)) return { passed: 0, failed: 1, skipped: 0 };
+  if (!existsSync(output)) return { counted: { passed: 0, failed: 1, skipped: 0 }, text, remarks: [] };
   const json = JSON.parse(readFileSync(output, 'utf8')) as {
     numPassedTests: number;
     numFailedTests: number;
@@ -83,17 +113,19 @@ async function runLevel(level: Level, obstacle: string | undefined): Promise<typ
     numRuntimeErrorTestSuites: number;
     testResults: { assertionResults: { status: string; fullName: string }[] }[];
   };
-  if (!obstacle) {
-    for (const test of json.testResults.flatMap((file) => file.assertionResults)) {
-      if (test.status === 'pending' || test.status === 'todo') notes.push(`  skipped: ${test.fullName}`);
-    }
-  }
+  const skipped = json.testResults
+    .flatMap((file) => file.assertionResults)
+    .filter(({ status }) => status === 'pending' || status === 'todo');
   const failed = json.numFailedTests + json.numRuntimeErrorTestSuites;
   return {
-    passed: json.numPassedTests,
-    // A run that ended badly without a failed test, such as a leaked handle or a crash, is a failure as well.
-    failed: code !== 0 && failed === 0 ? 1 : failed,
-    skipped: json.numPendingTests + json.numTodoTests,
+    counted: {
+      passed: json.numPassedTests,
+      // A run that ended badly without a failed test, such as a leaked handle or a crash, is a failure as well.
+      failed: code !== 0 && failed === 0 ? 1 : failed,
+      skipped: json.numPendingTests + json.numTodoTests,
+    },
+    text,
+    remarks: obstacle ? [] : skipped.map(({ fullName }) => `  skipped: ${fullName}`),
   };
 }
 
