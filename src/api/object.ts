@@ -100,6 +100,14 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The value without fields that are null, at all levels; items of lists stay. */
+export function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (!isPlainObject(value)) return value;
+  const said = Object.entries(value).filter(([, item]) => item !== null);
+  return Object.fromEntries(said.map(([name, item]) => [name, withoutNulls(item)]));
+}
+
 /** More levels than any Kubernetes object has; fewer than the stack of a recursion can take. */
 export const DEEPEST = 200;
 

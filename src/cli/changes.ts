@@ -41,7 +41,7 @@ export function disturbsPods({ changes }: ServiceChanges): boolean {
 }
 
 /** The object without what the API server, other controllers and our own bookkeeping write. */
-export function normalized(object: KubeObject): KubeObject {
+function normalized(object: KubeObject): KubeObject {
   const {
     status: _status,
     certificate: _facts,

@@ -31,8 +31,24 @@ export interface InputOptions extends FileOptions {
   readonly namespace: string;
 }
 
-/** Kinds without a namespace that a service may read. */
-const CLUSTER_SCOPED: readonly string[] = [GATEWAY_CLASS.kind, NAMESPACE.kind];
+/** Kinds without a namespace: those that a service may read, and those that lie beside services in manifests. */
+const CLUSTER_SCOPED: readonly string[] = [
+  GATEWAY_CLASS.kind,
+  NAMESPACE.kind,
+  'CustomResourceDefinition',
+  'ClusterRole',
+  'ClusterRoleBinding',
+  'PersistentVolume',
+  'StorageClass',
+  'PriorityClass',
+  'RuntimeClass',
+  'IngressClass',
+  'DeviceClass',
+  'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionPolicyBinding',
+  'ValidatingWebhookConfiguration',
+  'MutatingWebhookConfiguration',
+];
 
 /**
  * Reads Kubernetes objects from YAML and JSON: lists are taken apart, objects without a namespace get the given one. What

@@ -6,7 +6,7 @@ import type { Located } from './input.ts';
 import type { Io } from './io.ts';
 import { findingLines } from './linttext.ts';
 import { sarifOf } from './sarif.ts';
-import { openSession, type Session, type SessionOptions } from './session.ts';
+import { openSession, report, type Session, type SessionOptions } from './session.ts';
 import { SETTINGS_CONFIG_MAP } from './settings.ts';
 import { isOurs } from './shapes.ts';
 
@@ -29,7 +29,11 @@ export async function lintCommand(options: LintOptions, version: string, io: Io)
   const session = await openSession(options, io);
   try {
     const findings = await findingsOf(session);
-    if (findings.length === 0 && !session.inputs.objects.some(isLinted)) throw new Trouble(NOTHING);
+    if (findings.length === 0 && !session.inputs.objects.some(isLinted)) {
+      // They may say why.
+      report([], session.world.notes(), io);
+      throw new Trouble(NOTHING);
+    }
     print(findings, session, options.output, version, io);
     for (const note of session.world.notes()) io.err(`note: ${note}\n`);
     const limit = SEVERITIES.indexOf(options.failOn);

@@ -158,8 +158,7 @@ function optionDescription(option: Option): string {
 }
 
 const DIFF_CODES = `
-Exit codes: 0 nothing differs, 1 something differs, 2 it cannot be told.
-`;
+Exit codes: 0 nothing differs, 1 something differs, 2 it cannot be told.`;
 
 const several = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 

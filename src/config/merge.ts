@@ -3,7 +3,7 @@
  * values are left out), and applied to the lower one as a strategic merge patch without directives.
  */
 import type { LLMInferenceServiceSpec } from '../api/llmisvc.ts';
-import { isPlainObject } from '../api/object.ts';
+import { isPlainObject, withoutNulls } from '../api/object.ts';
 import { type MergeRule, ruleOf, SPEC_RULES } from './mergerules.ts';
 import { isMap, isUnsaid } from './zerovalues.ts';
 
@@ -90,16 +90,9 @@ function writtenObject(object: Fields, rule: MergeRule, parent: string): Fields 
 function writtenValue(name: string, value: unknown, rule: MergeRule | undefined): unknown {
   if (isMap(name) || typeof value !== 'object') return value;
   if (!Array.isArray(value)) return writtenObject(value as Fields, rule ?? {}, name);
+  // What is replaced as a whole keeps its empty values; a null says nothing there either.
   if (rule?.key === undefined) return value.map(withoutNulls);
   return value.map((item) => (isPlainObject(item) ? writtenObject(item, rule, name) : item));
-}
-
-/** What is replaced as a whole keeps its empty values; a null says nothing there either. */
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (!isPlainObject(value)) return value;
-  const said = Object.entries(value).filter(([, item]) => item !== null);
-  return Object.fromEntries(said.map(([name, item]) => [name, withoutNulls(item)]));
 }
 
 function mergeObjects(lower: Fields, higher: Fields, rule: MergeRule): Fields {

@@ -11,6 +11,7 @@ export function uriFault(uri: string): string | undefined {
   const at = authority.lastIndexOf('@');
   const [user, host] = [authority.slice(0, Math.max(at, 0)), authority.slice(at + 1)];
   if (!USER.test(user) || !HOST.test(host.replaceAll(HOST_ESCAPE, ''))) return CHARACTERS;
+  if (host.includes('[') !== host.includes(']')) return CHARACTERS;
   if (!PORT.test(host.slice(portIn(host)))) return COLON;
   return [user, path, fragment].every((part) => !STRAY_PERCENT.test(part)) ? undefined : PERCENT;
 }
@@ -18,7 +19,8 @@ export function uriFault(uri: string): string | undefined {
 const CHARACTERS =
   'a URI with letters, digits, "-", "_", "." and "~" between "://" and the next "/", where the organization or claim stands';
 const COLON = 'a URI without ":" between "://" and the next "/": the organization or claim has none';
-const PERCENT = 'a URI in which two hexadecimal digits follow each "%": write %25 for the sign itself';
+const PERCENT =
+  'a URI in which two hexadecimal digits follow each "%"; names that have the sign itself cannot be written';
 
 // oxlint-disable-next-line no-control-regex -- they are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f]/;

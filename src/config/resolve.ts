@@ -13,6 +13,7 @@ import { keyed, pathText } from './paths.ts';
 import { provenance } from './provenance.ts';
 import { withSchedulerDefaults } from './scheduler.ts';
 import { settle } from './steps.ts';
+import { sound } from './supported.ts';
 import { unbuiltFeatures } from './unbuilt.ts';
 import { validate } from './validate.ts';
 import { withVerdict } from './validation.ts';
@@ -104,7 +105,7 @@ function withSource(problem: Problem, originOf: Effective['originOf']): Problem 
 
 function uncombined(service: LLMInferenceService, found: Layers, problems: readonly Problem[]): Effective {
   const { layers, marks, pins } = found;
-  const spec = found.service.spec ?? {};
+  const spec = sound(found.service.spec ?? {});
   const originOf = provenance(layers, marks, spec);
   return { service, combined: false, spec, stopped: isStopped(service), layers, pins, originOf, problems };
 }

@@ -2,7 +2,7 @@
  * The fields of the API, with the JSON type that each must have. What else a layer says is refused, because leaving it out
  * would serve something else than what was asked for.
  */
-import { isPlainObject } from '../api/object.ts';
+import { isPlainObject, withoutNulls } from '../api/object.ts';
 import type { Step } from './paths.ts';
 
 /** What is wrong with one field of a layer. `allowed` is absent when the API has no such field. */
@@ -36,12 +36,47 @@ const CONTAINERS: Shape = {
     image: 'string',
     command: { list: 'string' },
     args: { list: 'string' },
-    env: NAMED,
+    env: { list: partly({ name: 'string', value: 'string' }) },
     ports: { list: partly({ containerPort: 'integer' }) },
     volumeMounts: { list: partly({ name: 'string', mountPath: 'string' }) },
     resources: RESOURCES,
   }),
 };
+
+const NAMED_VALUES: Shape = { list: partly({ type: 'string', name: 'string', value: 'string' }) };
+const REFERENCE: Readonly<Record<string, Shape>> = {
+  group: 'string',
+  kind: 'string',
+  namespace: 'string',
+  name: 'string',
+  port: 'integer',
+};
+
+const ROUTE: Shape = partly({
+  parentRefs: { list: partly({ ...REFERENCE, sectionName: 'string' }) },
+  hostnames: { list: 'string' },
+  rules: {
+    list: partly({
+      matches: {
+        list: partly({
+          path: partly({ type: 'string', value: 'string' }),
+          headers: NAMED_VALUES,
+          queryParams: NAMED_VALUES,
+          method: 'string',
+        }),
+      },
+      filters: {
+        list: partly({
+          type: 'string',
+          urlRewrite: partly({
+            path: partly({ type: 'string', replacePrefixMatch: 'string', replaceFullPath: 'string' }),
+          }),
+        }),
+      },
+      backendRefs: { list: partly({ ...REFERENCE, weight: 'integer', filters: { list: partly({}) } }) },
+    }),
+  },
+});
 
 const POD: Shape = partly({
   containers: CONTAINERS,
@@ -150,17 +185,7 @@ const SPEC: Shape = object({
     route: object({
       http: object({
         refs: { list: object({ name: 'string' }) },
-        spec: partly({
-          parentRefs: { list: partly({ name: 'string', namespace: 'string', sectionName: 'string' }) },
-          hostnames: { list: 'string' },
-          rules: {
-            list: partly({
-              matches: { list: partly({}) },
-              filters: { list: partly({}) },
-              backendRefs: { list: partly({ name: 'string', kind: 'string' }) },
-            }),
-          },
-        }),
+        spec: ROUTE,
       }),
       group: 'string',
       weight: 'integer',
@@ -183,6 +208,23 @@ export function faults(spec: object): readonly Fault[] {
     known.set(spec, found);
   }
   return found;
+}
+
+/** The spec without what is wrong with it, and without null, for those who look at a spec that cannot be combined. */
+export function sound<T extends object>(spec: T): T {
+  return faults(spec).reduce<unknown>((left, { path }) => without(left, path), withoutNulls(spec)) as T;
+}
+
+/** Without the field at the path, or, where it leads to an item, without the list, whose other items keep their places. */
+function without(from: unknown, [key, ...rest]: readonly Step[]): unknown {
+  if (Array.isArray(from)) {
+    const items: readonly unknown[] = from;
+    return rest.length === 0 ? undefined : items.map((item, index) => (index === key ? without(item, rest) : item));
+  }
+  if (!isPlainObject(from) || typeof key !== 'string') return from;
+  const { [key]: below, ...others } = from;
+  const left = rest.length === 0 ? undefined : without(below, rest);
+  return left === undefined ? others : { ...others, [key]: left };
 }
 
 function check(value: unknown, shape: Shape, path: readonly Step[]): readonly Fault[] {

@@ -37,8 +37,11 @@ export function routesOf({ effective, plan, outcomes, snapshot }: RoutingInput):
   const { name, namespace = '', uid } = effective.service.metadata;
   const refs = effective.spec.router?.route?.http?.refs ?? [];
   if (refs.length > 0) {
-    return refs.map((ref, index) =>
-      referenced({ ...HTTP_ROUTE, namespace, name: ref.name }, `spec.router.route.http.refs[${index}]`, snapshot),
+    // A reference without a name is an invalid field, which has been said by then.
+    return refs.flatMap((ref, index) =>
+      ref.name
+        ? [referenced({ ...HTTP_ROUTE, namespace, name: ref.name }, `spec.router.route.http.refs[${index}]`, snapshot)]
+        : [],
     );
   }
   const child = plan.children.find(({ object }) => object.kind === HTTP_ROUTE.kind)?.object;

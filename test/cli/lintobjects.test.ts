@@ -156,3 +156,19 @@ it('a config that stands in a text which cannot be read is not to be created', a
   const findings = await lint([service('one', 'baseRefs: [{name: base}]'), broken]);
   expect(findings.map(({ rule }) => rule)).toEqual(['Input']);
 });
+
+it('arguments that are no text are said to be none', async () => {
+  const env = '[{name: VLLM_ADDITIONAL_ARGS, value: 5}]';
+  const findings = await lint([service('one', `template: {containers: [{name: main, env: ${env}}]}`)]);
+  expect(briefly(findings)).toEqual([
+    'InvalidField spec.template.containers[name=main].env[name=VLLM_ADDITIONAL_ARGS].value',
+  ]);
+});
+
+it('objects without a namespace are named without one', async () => {
+  const definition = object('apiextensions.k8s.io/v1', 'CustomResourceDefinition');
+  const findings = await lint([SERVICE, definition, definition]);
+  expect(findings.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/^CustomResourceDefinition x is given/),
+  ]);
+});

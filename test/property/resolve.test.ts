@@ -7,10 +7,23 @@ import { render } from '../../src/render/render.ts';
 import { verdictOf } from '../../src/status/problems.ts';
 import { config, MODEL, PRESETS, service, snapshotOf } from '../shell/configinput.ts';
 import { holds } from '../support/runs.ts';
+import { corePass } from '../support/wholecore.ts';
 
 /** Everything that is looked into. */
 const POD = {
-  containers: [{ name: 'main', args: ['--config-text', 'plugins: []'], env: [{ name: 'A', value: '1' }] }],
+  containers: [
+    {
+      name: 'main',
+      image: 'i',
+      command: ['c'],
+      args: ['--config-text', 'plugins: []'],
+      env: [{ name: 'VLLM_ALLOW_RUNTIME_LORA_UPDATING', value: '1' }],
+      ports: [{ containerPort: 8000, protocol: 'TCP' }],
+      volumeMounts: [{ name: 'v', mountPath: '/v' }],
+      resources: { requests: { cpu: '1' }, limits: { 'nvidia.com/gpu': '1' } },
+      readinessProbe: { httpGet: { port: 8000, scheme: 'HTTP' } },
+    },
+  ],
   volumes: [{ name: 'v', emptyDir: {} }],
   resourceClaims: [{ name: 'c', resourceClaimName: 'c' }],
 };
@@ -25,12 +38,35 @@ const WORKLOAD = {
   kvCacheOffloading: { cpu: '1Gi', secondary: [{ fileSystem: { emptyDir: { size: '1Gi' } } }] },
   rolloutStrategy: { maxSurge: 1 },
 };
+const HTTP_ROUTE_SPEC = {
+  parentRefs: [{ group: 'g', kind: 'Gateway', namespace: 'n', name: 'p', sectionName: 's', port: 80 }],
+  hostnames: ['h'],
+  rules: [
+    {
+      name: 'r',
+      matches: [
+        {
+          path: { type: 'PathPrefix', value: '/a/v1' },
+          headers: [{ type: 'Exact', name: 'h', value: 'v' }],
+          queryParams: [{ type: 'Exact', name: 'q', value: 'v' }],
+          method: 'GET',
+        },
+      ],
+      filters: [
+        { type: 'URLRewrite', urlRewrite: { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/v1' } } },
+        { type: 'RequestHeaderModifier', requestHeaderModifier: { set: [{ name: 'h', value: 'v' }] } },
+      ],
+      backendRefs: [{ group: '', kind: 'Service', namespace: 'n', name: 'b', port: 1, weight: 1, filters: [{}] }],
+      timeouts: { request: '0s' },
+    },
+  ],
+};
 const SPEC = {
   ...WORKLOAD,
   model: { ...MODEL, lora: { adapters: [{ name: 'a', uri: 'hf://a/b' }] }, confidential: { enabled: true } },
   prefill: WORKLOAD,
   router: {
-    route: { group: 'g', weight: 1, http: { spec: { parentRefs: [{ name: 'p' }], rules: [{ backendRefs: [{}] }] } } },
+    route: { group: 'g', weight: 1, http: { spec: HTTP_ROUTE_SPEC, refs: [{ name: 'r' }] } },
     gateway: { refs: [{ name: 'g', namespace: 'n' }] },
     ingress: { refs: [{ name: 'i' }] },
     scheduler: {
@@ -73,7 +109,8 @@ it('whatever a service and its configs say, it is judged and not a crash', () =>
       const effective = resolve(given, snapshot, DEFAULT_SETTINGS);
       const plan = render(effective, snapshot, DEFAULT_SETTINGS);
       const messages = [...effective.problems, ...plan.problems].map((one) => verdictOf(one, DEFAULT_SETTINGS).message);
-      expect(messages.join()).not.toMatch(/undefined|\[object Object\]/);
+      const { said } = corePass(given, [...PRESETS, config('base', base), epp]);
+      expect(`${messages.join()}${said}`).not.toMatch(/undefined|\[object Object\]/);
       expect(effective.combined || messages.length > 0).toBe(true);
     }),
     1_000,

@@ -69,6 +69,7 @@ describe('an invalid service', () => {
     ['nothing behind the scheme', { model: { uri: 'hf://' } }, 'workload spec.model.uri'],
     ['a claim without name', { model: { uri: 'pvc:///path' } }, 'workload spec.model.uri'],
     ['a colon in the organization', { model: { uri: 'hf://org:tag/x' } }, 'workload spec.model.uri'],
+    ['an open bracket', { model: { uri: 'hf://[a/b' } }, 'workload spec.model.uri'],
     ['an address that is not closed', { model: { uri: 'hf://[a/x' } }, 'workload spec.model.uri'],
     ['text behind an address', { model: { uri: 'hf://[a]b/x' } }, 'workload spec.model.uri'],
     ['a stray percent sign', { model: { uri: 'hf://org/x%zz' } }, 'workload spec.model.uri'],

@@ -16,7 +16,7 @@ export interface CommandLine {
   readonly script?: string;
 }
 
-export const ADDITIONAL_ARGS = 'VLLM_ADDITIONAL_ARGS';
+const ADDITIONAL_ARGS = 'VLLM_ADDITIONAL_ARGS';
 
 /**
  * The command line of vLLM in a container, after the name of the program; undefined where it runs something else. The
@@ -88,6 +88,7 @@ function programIn(words: readonly Word[]): CommandLine | undefined {
 
 const MODULE = /^vllm\.entrypoints\.openai\.api_server$/;
 
-function wordsOf(text: string | undefined, path: string): readonly Word[] {
-  return shellWords(text ?? '').map((word) => ({ path, text: word }));
+/** What is no text is said to be wrong elsewhere. */
+function wordsOf(text: unknown, path: string): readonly Word[] {
+  return typeof text === 'string' ? shellWords(text).map((word) => ({ path, text: word })) : [];
 }
