@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { build, type BuildOptions } from 'esbuild';
-import { readInstalled } from '../src/cli/installed.ts';
-import { readSchemas } from '../src/cli/schema.ts';
+import { readInstalled } from '../src/cli/world/installed.ts';
+import { readSchemas } from '../src/cli/lint/schema.ts';
 
 /** CommonJS packages within an ES module ask for `require`. */
 const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";

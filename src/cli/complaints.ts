@@ -4,9 +4,9 @@ import type { Problem, Source } from '../api/problem.ts';
 import type { Settings } from '../api/settings.ts';
 import { verdictOf } from '../status/problems.ts';
 import type { Complaint } from './complaint.ts';
-import type { Evaluated } from './evaluate.ts';
-import type { Located } from './input.ts';
-import { pathAsWritten, positionOf } from './place.ts';
+import type { Evaluated } from './world/evaluate.ts';
+import type { Located } from './input/input.ts';
+import { pathAsWritten, positionOf } from './input/place.ts';
 
 /** A problem of the core as a complaint, and the problem itself for those who sort by it. */
 export interface ProblemComplaint extends Complaint {

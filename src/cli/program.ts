@@ -73,7 +73,7 @@ export function createProgram(name: string, version: string, io: Io, ended: (cod
     .addOption(new Option('-o, --output <format>', 'format').choices(['text', 'json', 'yaml']).default('text'))
     .option('--no-patch', 'name the objects and fields only')
     .action(async (names: string[]) => {
-      const { diffCommand } = await import('./diff.ts');
+      const { diffCommand } = await import('./diff/diff.ts');
       ended(await diffCommand(names, diff.opts(), io));
     })
     .addHelpText('after', DIFF_CODES);
@@ -89,7 +89,7 @@ export function createProgram(name: string, version: string, io: Io, ended: (cod
     .option('--patch', 'print the patches of the children, too', false)
     .option('--services-in <namespace>', 'only the services of this namespace')
     .action(async () => {
-      const { impactCommand } = await import('./impact.ts');
+      const { impactCommand } = await import('./diff/impact.ts');
       ended(await impactCommand(impact.opts(), io));
     })
     .addHelpText('after', DIFF_CODES);
@@ -108,7 +108,7 @@ export function createProgram(name: string, version: string, io: Io, ended: (cod
     .description('Tell where a value of a service or of its children came from, and what it overrode.')
     .addOption(new Option('-o, --output <format>', 'format').choices(['text', 'json', 'yaml']).default('text'))
     .action(async (service: string, path: string | undefined) => {
-      const { explainCommand } = await import('./explain.ts');
+      const { explainCommand } = await import('./explain/explain.ts');
       ended(await explainCommand(service, path, explain.opts(), io));
     });
   examples(explain, name, [
@@ -127,7 +127,7 @@ export function createProgram(name: string, version: string, io: Io, ended: (cod
         .default('error'),
     )
     .action(async () => {
-      const { lintCommand } = await import('./lint.ts');
+      const { lintCommand } = await import('./lint/lint.ts');
       ended(await lintCommand(lint.opts(), version, io));
     });
   examples(lint, name, [

@@ -1,9 +1,9 @@
 import { LLMISVC } from '../api/llmisvc.ts';
 import type { KubeObject } from '../api/object.ts';
-import { type Evaluated, evaluate } from './evaluate.ts';
+import { type Evaluated, evaluate } from './world/evaluate.ts';
 import type { Io } from './io.ts';
 import { chosenServices, complaintsAbout, openSession, report, type SessionOptions } from './session.ts';
-import { writeYaml } from './yaml.ts';
+import { writeYaml } from './input/yaml.ts';
 
 export interface RenderOptions extends SessionOptions {
   readonly output: 'yaml' | 'json';

@@ -3,11 +3,11 @@ import { gvkKey, type KubeObject, refKey, refOf } from '../api/object.ts';
 import type { Client } from '../kube/types.ts';
 import { type Complaint, lineOf, sortedComplaints, Trouble } from './complaint.ts';
 import { byKey, complaintsOf, type ProblemComplaint } from './complaints.ts';
-import type { Evaluated } from './evaluate.ts';
-import { type Inputs, type Located, readInputs } from './input.ts';
-import { installed } from './installed.ts';
+import type { Evaluated } from './world/evaluate.ts';
+import { type Inputs, type Located, readInputs } from './input/input.ts';
+import { installed } from './world/installed.ts';
 import type { Io } from './io.ts';
-import { closedWorld, offlineWorld, settingsFrom, type World } from './world.ts';
+import { closedWorld, offlineWorld, settingsFrom, type World } from './world/world.ts';
 
 /** What commands that read services have in common on their command line. */
 export interface SessionOptions {
@@ -54,7 +54,7 @@ export async function openSession(options: SessionOptions, io: Io): Promise<Sess
   const objects = inputs.objects.map(({ object }) => object);
   const common = { inputs, located: byKey(inputs.objects), services: objects.filter(isService) };
   if (fromCluster) {
-    const { clusterWorld } = await import('./cluster.ts');
+    const { clusterWorld } = await import('./world/cluster.ts');
     const { world, client, complaints, close } = await clusterWorld(inputs.objects, options, io.signal);
     return {
       ...common,

@@ -1,7 +1,7 @@
 import { assert, asyncProperty, subarray } from 'fast-check';
-import { violations } from '../../src/cli/schema.ts';
+import { violations } from '../../src/cli/lint/schema.ts';
 import { SEED } from '../support/runs.ts';
-import { edits, nearest } from '../../src/cli/nearest.ts';
+import { edits, nearest } from '../../src/cli/lint/nearest.ts';
 import { SERVICE } from './cliprocess.ts';
 import { briefly, config, lint as lintAll } from './linting.ts';
 

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { RULES } from '../../src/cli/rules.ts';
+import { RULES } from '../../src/cli/lint/rules.ts';
 import { llmisvc, SERVICE, useFolder } from './cliprocess.ts';
 
 const folder = useFolder();

@@ -1,5 +1,5 @@
-import { pathAsWritten, type Place, positionOf } from '../../src/cli/place.ts';
-import { parseYaml } from '../../src/cli/yaml.ts';
+import { pathAsWritten, type Place, positionOf } from '../../src/cli/input/place.ts';
+import { parseYaml } from '../../src/cli/input/yaml.ts';
 
 const POOL = 'spec.router.scheduler.pool.spec';
 

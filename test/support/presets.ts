@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { LLMInferenceServiceConfig } from '../../src/api/llmisvc.ts';
-import { readPresets } from '../../src/cli/installed.ts';
+import { readPresets } from '../../src/cli/world/installed.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 

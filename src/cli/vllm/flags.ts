@@ -1,5 +1,5 @@
 import table from './flags.json' with { type: 'json' };
-import { nearest } from '../nearest.ts';
+import { nearest } from '../lint/nearest.ts';
 import type { CommandLine } from './commandline.ts';
 
 interface Flag {
