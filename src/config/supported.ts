@@ -239,8 +239,10 @@ function check(value: unknown, shape: Shape, path: readonly Step[]): readonly Fa
     );
   }
   if (!isPlainObject(value)) return [wrongType(value, 'an object', path)];
-  if ('map' in shape) return Object.entries(value).flatMap(([key, item]) => check(item, shape.map, [...path, key]));
-  return Object.entries(value).flatMap(([key, item]) => {
+  // As an API server gives them back, so that a file has the same said in the same order.
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  if ('map' in shape) return entries.flatMap(([key, item]) => check(item, shape.map, [...path, key]));
+  return entries.flatMap(([key, item]) => {
     if (Object.hasOwn(shape.fields, key)) return check(item, shape.fields[key] as Shape, [...path, key]);
     return shape.open || isEmpty(item) ? [] : [{ path: [...path, key], found: shown(item) }];
   });
