@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { directConnection } from '../../src/kube/connection.ts';
@@ -19,6 +19,9 @@ let api: FakeApi;
 let client: Client;
 const timing = ledTiming();
 const seen: ResponseInfo[] = [];
+const folder = mkdtempSync(join(tmpdir(), 'kube-'));
+let files = 0;
+afterAll(() => rmSync(folder, { recursive: true }));
 
 async function connect(options: TransportOptions = {}, server: object = {}): Promise<Client> {
   const connection = directConnection({ url: api.url, token: 's3cr3t-token', ...server });
@@ -336,7 +339,7 @@ describe('trying again', () => {
   });
 
   it('reads the token file again after 401, once', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'kube-')), 'token');
+    const file = join(folder, `token-${files++}`);
     writeFileSync(file, 'old\n');
     const other = await connect({}, { token: undefined, tokenFile: file });
     const answer = (x: Exchange): void =>
@@ -355,7 +358,7 @@ describe('trying again', () => {
 });
 
 it('opens a watch again with renewed credentials after 401', async () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'kube-')), 'token');
+  const file = join(folder, `token-${files++}`);
   writeFileSync(file, 'old');
   const other = await connect({}, { token: undefined, tokenFile: file });
   api.answer((x) => {
