@@ -8,8 +8,10 @@ export const SETTINGS_CONFIG_MAP = { ...CONFIG_MAP, name: 'inferenceservice-conf
 /** What the ConfigMap came to. */
 export interface SettingsReading {
   readonly settings: Settings;
-  /** What is wrong, one sentence each; empty when everything was understood. */
+  /** What cannot be used, one sentence each; empty when everything can. */
   readonly complaints: readonly string[];
+  /** What is used, but hardly as it was meant, one sentence each. */
+  readonly remarks: readonly string[];
   /** False where `base` stands in for what the cluster has not said: nothing may be changed by it. */
   readonly usable: boolean;
 }
@@ -25,7 +27,7 @@ export function readSettings(configMap: KubeObject | undefined, base: Settings, 
   const usable = last !== undefined;
   if (!configMap) {
     const found = `does not exist${usable ? '; the last settings stay in force' : ''}`;
-    return { settings: last ?? base, complaints: [`It ${found}. Create it.`], usable };
+    return { settings: last ?? base, complaints: [`It ${found}. Create it.`], remarks: [], usable };
   }
   const data = (configMap as KubeObject & { readonly data?: unknown }).data;
   const values = isPlainObject(data) ? data : {};
@@ -33,7 +35,6 @@ export function readSettings(configMap: KubeObject | undefined, base: Settings, 
   const kept = usable ? '; the last good value is kept' : '';
   const ingress = section('ingress', INGRESS, values['ingress'], kept, complaints);
   const storage = section('storageInitializer', STORAGE_INITIALIZER, values['storageInitializer'], kept, complaints);
-  if (typeof ingress === 'object') complaints.push(...modeComplaints(ingress.modelBasedRoutingMode));
   const before = last ?? base;
   return {
     settings: {
@@ -43,6 +44,7 @@ export function readSettings(configMap: KubeObject | undefined, base: Settings, 
         storage === 'bad' ? before.storageInitializer : { ...base.storageInitializer, ...compact(storage ?? {}) },
     },
     complaints,
+    remarks: typeof ingress === 'object' ? remarksOnMode(ingress.modelBasedRoutingMode) : [],
     usable: usable || (ingress !== 'bad' && storage !== 'bad'),
   };
 }
@@ -139,7 +141,7 @@ function gatewayOf(text: string, { systemNamespace }: Settings): Settings['ingre
 }
 
 /** KServe takes any other word for `enabled`. */
-function modeComplaints(mode: string | undefined): readonly string[] {
+function remarksOnMode(mode: string | undefined): readonly string[] {
   if (!mode || MODES.includes(mode.toLowerCase())) return [];
   return [
     `Key ingress.modelBasedRoutingMode is ${JSON.stringify(mode)}: must be one of ${MODES.join(', ')}; it counts as enabled.`,

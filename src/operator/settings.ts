@@ -7,7 +7,7 @@ import type { Log } from '../kube/log.ts';
 export interface LiveSettings {
   /** Marked `unusable` until the ConfigMap has been understood once. */
   current(): Settings;
-  /** Whether the ConfigMap exists and all of it was understood. */
+  /** Whether the ConfigMap exists and all of it can be used. */
   valid(): boolean;
   /** Takes the ConfigMap as it is now; undefined when there is none. A bad key keeps its last good value. */
   take(configMap: KubeObject | undefined): void;
@@ -29,7 +29,7 @@ export function createLiveSettings(base: Settings, log: Log, onChange: (settings
       if (reading.usable) good = reading.settings;
       settings = good ?? without(reading.complaints);
       valid = reading.complaints.length === 0;
-      for (const complaint of reading.complaints) log.warn({ object }, complaint);
+      for (const sentence of [...reading.complaints, ...reading.remarks]) log.warn({ object }, sentence);
       if (JSON.stringify(before) === JSON.stringify(settings)) return;
       log.info({ object, settings }, 'The settings changed.');
       onChange(settings);

@@ -304,6 +304,16 @@ describe('problems', () => {
     const input = `${SERVICE}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: inferenceservice-config, namespace: kserve}\ndata:\n  ingress: '{'\n`;
     expect((await problemsOf(input))[0]).toMatch(/^<stdin>:17:3: data\.ingress: Key ingress is not JSON/);
   });
+
+  it('of a setting that counts as another one are warnings', async () => {
+    const ingress = `'{"modelBasedRoutingMode":"force"}'`;
+    const input = `${SERVICE}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: inferenceservice-config, namespace: kserve}\ndata:\n  ingress: ${ingress}\n`;
+    const { code, stderr } = await llmisvc(['render', '-f', '-'], { input });
+    expect([code, stderr.split('\n')[0]]).toEqual([
+      0,
+      expect.stringMatching(/^<stdin>:17:3: data\.ingress: warning: .*"force".* it counts as enabled/),
+    ]);
+  });
 });
 
 describe('a folder', () => {

@@ -1,15 +1,10 @@
 import { CONFIG_MAP } from '../../api/children.ts';
 import type { KubeObject } from '../../api/object.ts';
+import type { SettingsReading } from '../../api/readsettings.ts';
 import type { Settings } from '../../api/settings.ts';
 
 /** The ConfigMap of the system namespace that holds the settings. */
 export const SETTINGS_CONFIG_MAP = 'inferenceservice-config';
-
-export interface SettingsReading {
-  readonly settings: Settings;
-  /** What is wrong, one sentence each. */
-  readonly complaints: readonly string[];
-}
 
 /** Whether the object is the ConfigMap of the settings. */
 export function isSettings(object: KubeObject, systemNamespace: string): boolean {

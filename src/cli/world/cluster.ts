@@ -155,12 +155,12 @@ async function clusterSettings(
   const ref = { ...CONFIG_MAP, namespace: systemNamespace, name: SETTINGS_CONFIG_MAP };
   const answer = await answerTo(() => readable(client, ref, signal));
   if (answer.state !== 'found') return { settings: base, complaints: [] };
-  const { settings, complaints } = await settingsOf(answer.value, base);
+  const { settings, complaints, remarks } = await settingsOf(answer.value, base);
   const object = `ConfigMap ${systemNamespace}/${SETTINGS_CONFIG_MAP}`;
   return {
     settings,
     configMap: answer.value,
-    complaints: complaints.map((message) => ({ severity: 'warning', object, message })),
+    complaints: [...complaints, ...remarks].map((message) => ({ severity: 'warning', object, message })),
   };
 }
 

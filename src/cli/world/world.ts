@@ -49,16 +49,19 @@ export async function settingsFrom(
 ): Promise<SettingsFound> {
   const located = inputs.find(({ object }) => isSettings(object, options.systemNamespace));
   if (!located) return { settings: { ...installed.settings, ...options }, complaints: [] };
-  const { settings, complaints } = await settingsOf(located.object, { ...DEFAULT_SETTINGS, ...options });
+  const { settings, complaints, remarks } = await settingsOf(located.object, { ...DEFAULT_SETTINGS, ...options });
   const { file } = located.place;
+  const placed = (message: string, severity: Complaint['severity']): Complaint => {
+    const key = /^Key (\w+)/.exec(message)?.[1] ?? '';
+    return { severity, file, ...positionAt(located.place, ['data', key]), path: `data.${key}`, message };
+  };
   return {
     settings,
     configMap: located.object,
-    complaints: complaints.map((message) => {
-      const key = /^Key (\w+)/.exec(message)?.[1] ?? '';
-      const position = positionAt(located.place, ['data', key]);
-      return { severity: 'error', file, ...position, path: `data.${key}`, message };
-    }),
+    complaints: [
+      ...complaints.map((message) => placed(message, 'error')),
+      ...remarks.map((message) => placed(message, 'warning')),
+    ],
   };
 }
 
